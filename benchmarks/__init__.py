@@ -1,0 +1,1 @@
+"""Measurements that are commands: each prints and commits a table with seed, date and machine."""

@@ -1,0 +1,75 @@
+"""causalcx links customer-experience changes to ROI: register, check, fit, value, publish.
+
+    >>> import causalcx as cx                                   # doctest: +SKIP
+    >>> e = cx.load("experiments/merge-confirmation-steps")     # doctest: +SKIP
+    >>> readout = cx.fit(e)                                     # doctest: +SKIP
+    >>> valuation = cx.value(e, readout)                        # doctest: +SKIP
+
+Nothing heavy is imported before a verb is used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import causalcx.value  # the room, before the verb of the same name below takes its place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from causalcx.core.case import Valuation
+    from causalcx.core.check import Check
+    from causalcx.core.experiment import Experiment
+    from causalcx.core.readout import Readout
+    from causalcx.core.seal import SealedPlan
+
+__all__ = ["check", "fit", "load", "plan", "register", "report", "value"]
+
+
+def load(experiment: str | Path) -> Experiment:
+    """Read an experiment file (a path, a folder, or a key of the workspace around the current folder)."""
+    from causalcx import service
+
+    return service.load(experiment)
+
+
+def register(experiment: Experiment | str | Path) -> SealedPlan:
+    """Seal the plan of an experiment file today."""
+    from causalcx import service
+
+    return service.register(experiment=experiment)
+
+
+def plan(experiment: Experiment | str | Path) -> dict[str, Any]:
+    """The plan in canonical form, its hash, and whether it is still the sealed one."""
+    from causalcx import service
+
+    return service.plan(experiment=experiment)
+
+
+def check(experiment: Experiment | str | Path, data: Any = None) -> tuple[Check, ...]:
+    """Verdicts on design and data, before any effect is seen. ``data`` replaces the file's data."""
+    from causalcx import service
+
+    return service.check(experiment=experiment, data=data)
+
+
+def fit(experiment: Experiment | str | Path, data: Any = None, *, seed: int = 1) -> Readout:
+    """Effects on all outcomes. ``data`` (pandas, Polars, Arrow, Ibis) replaces the file's data; then nothing is written."""
+    from causalcx import service
+
+    return service.fit(experiment=experiment, data=data, seed=seed)
+
+
+def value(experiment: Experiment | str | Path, readout: Readout | None = None, *, seed: int = 1) -> Valuation:
+    """What each arm is worth; fits first when no readout is given and no stored run matches plan and data."""
+    from causalcx import service
+
+    return service.value(experiment=experiment, readout=readout, seed=seed)
+
+
+def report(experiment: Experiment | str | Path, out: str | Path | None = None) -> list[Path]:
+    """Write the business case as self-contained pages in English and Chinese; returns the files."""
+    from causalcx import service
+
+    return service.report(experiment=experiment, out=out)

@@ -1,0 +1,5 @@
+"""``python -m causalcx``."""
+
+from causalcx.cli import main
+
+main()

@@ -1,0 +1,177 @@
+"""Tables on standard error; every label comes from the catalogues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from causalcx import words
+from causalcx.cli.say import say
+from causalcx.core.case import Valuation
+from causalcx.core.experiment import Experiment
+from causalcx.core.readout import Readout
+from causalcx.core.seal import SealedPlan
+
+MARKS = {"pass": "●", "info": "○", "warn": "▲", "fail": "✕"}
+
+
+class Show:
+    """Renders the result of one command."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def sealed(self, sealed: SealedPlan, language: str) -> None:
+        """A sealed plan in one line."""
+        facts = {"key": sealed.key, "date": sealed.sealed_on, "hash": sealed.hash}
+        self.console.print(say("cli.sealed", language, **facts), highlight=False, soft_wrap=True)
+
+    def experiments(self, rows: list[dict[str, Any]], language: str) -> None:
+        """The registered experiments."""
+        if not rows:
+            self.console.print(say("cli.no-experiments", language))
+            return
+        table = _table(language, "key", "title", "owner", "sealed", "run")
+        for row in rows:
+            title = words.text_in(row["title"], language)
+            table.add_row(
+                row["key"], title, row["owner"] or "", str(row.get("sealed_on") or ""), str(row.get("last_run") or "")
+            )
+        self.console.print(table)
+
+    def facts(self, facts: dict[str, Any], language: str) -> None:
+        """What is known of one experiment."""
+        table = Table(show_header=False, box=None)
+        for name in ("experiment", "title", "owner", "design", "sealed_on", "hash", "last_run"):
+            label = say(f"cli.column.{name.replace('_', '-')}", language)
+            value = facts.get(name)
+            if name == "last_run" and value:
+                value = " · ".join(
+                    str(value[k]) for k in ("run", "state", "finished_at", "failure") if value[k] is not None
+                )
+            table.add_row(
+                label,
+                words.text_in(value, language) if isinstance(value, dict) else str(value if value is not None else "–"),
+            )
+        self.console.print(table)
+        self._changes(facts.get("changes") or [], language)
+
+    def plan(self, facts: dict[str, Any], language: str) -> None:
+        """The canonical plan, its hash, and what changed since the seal."""
+        self.console.print_json(data=facts["plan"])
+        self.console.print(facts["hash"], highlight=False)
+        if facts["sealed_on"] is None:
+            self.console.print(words.sentence("notice.not-registered", {}, language))
+        self._changes(facts["changes"], language)
+
+    def _changes(self, changes: list[dict[str, Any]], language: str) -> None:
+        if not changes:
+            return
+        self.console.print(say("cli.changed", language, count=len(changes)))
+        table = _table(language, "field", "sealed-value", "now")
+        for change in changes:
+            table.add_row(change["field"], _short(change["sealed"]), _short(change["now"]))
+        self.console.print(table)
+
+    def checks(self, checks: list[dict[str, Any]], language: str) -> None:
+        """Every check with its sentence."""
+        table = _table(language, "", "check", "finding")
+        for check in checks:
+            code = f"check-name.{check['name']}"
+            name = words.sentence(code, {}, language) if words.known(code, language) else check["name"]
+            table.add_row(MARKS[check["verdict"]], name, check["sentence"])
+        self.console.print(table)
+
+    def readout(self, experiment: Experiment, readout: Readout, document: dict[str, Any], language: str) -> None:
+        """Effects, or the failed check that hides them; checks; evidence level."""
+        names = words.names_of(experiment, language)
+        blocked, hidden = words.blocking_check(readout), words.hidden_outcomes(readout)
+        table = _table(language, "outcome", "comparison", "effect", "better", "adjusted")
+        for effect in readout.effects:
+            reason = blocked or hidden.get(effect.outcome)
+            shown = words.effect_text(effect, experiment.outcome(effect.outcome), language, names=names)
+            if reason:
+                shown = words.check_sentence(reason, language, names=names)
+            part = f" · {effect.segment}" if effect.segment else ""
+            better = "" if reason else words.percent(effect.probability_better, language)
+            adjusted = "" if reason or effect.p_adjusted is None else f"{effect.p_adjusted:.3g}"
+            table.add_row(
+                names.outcome(effect.outcome) + part, names.comparison(effect.comparison), shown, better, adjusted
+            )
+        self.console.print(table)
+        self.checks(document["checks"], language)
+        self._grade(document["grade"], language)
+        self._notices(document)
+
+    def _grade(self, grade: dict[str, Any], language: str) -> None:
+        self.console.print(say("cli.evidence", language, level=grade["level"], of=grade["of"]))
+        for reason in (*grade["because"], *grade["to_raise"]):
+            self.console.print(f"  {reason}", highlight=False)
+
+    def _notices(self, document: dict[str, Any]) -> None:
+        for notice in (*document["warnings"], *document.get("fallbacks", ())):
+            self.console.print(f"▲ {notice['sentence']}", highlight=False)
+
+    def valuation(self, valuation: Valuation, document: dict[str, Any], language: str) -> None:
+        """One row per case, and what the rule says."""
+        table = _table(language, "comparison", "npv", "pays", "payback", "decision")
+        for case, said in zip(valuation.cases, document["cases"], strict=True):
+            span = words.money_span(case.npv.p5, case.npv.p95, case.currency, language)
+            npv = f"{words.money(case.npv.mean, case.currency, language)} ({span})"
+            payback = words.months(case.payback_months.p50, language) if case.payback_months.p50 is not None else "–"
+            table.add_row(
+                case.comparison,
+                npv,
+                words.share_of(case.probability_pays, language),
+                payback,
+                said["decision"]["sentence"],
+            )
+        self.console.print(table)
+        for said in document["cases"]:
+            for reason in said["decision"]["because"]:
+                self.console.print(f"  {reason}", highlight=False)
+        self._notices(document)
+
+    def doctor(self, facts: dict[str, Any]) -> None:
+        """What this machine has."""
+        table = Table(show_header=False, box=None)
+        for check in facts["checks"]:
+            table.add_row("●" if check["ok"] else "✕", check["name"], check["found"])
+        self.console.print(table)
+
+
+def _table(language: str, *columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(say(f"cli.column.{column}", language) if column else "", overflow="fold")
+    return table
+
+
+def _short(value: Any) -> str:
+    text = "–" if value is None else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def gallery(console: Console, result: Any, language: str) -> None:
+    """The gallery at the end of the demo: effect, NPV with its span, chance that it pays, evidence level; then the files."""
+    table = _table(language, "experiment", "effect", "npv", "pays", "evidence")
+    for row in result.rows:
+        table.add_row(
+            row["title"][language],
+            row["effect"][language],
+            row["npv"][language],
+            row["pays"][language],
+            row["evidence"],
+        )
+    console.print(table)
+    for file in result.files:
+        console.print(str(file), highlight=False, soft_wrap=True)
+
+
+def how_to_see(console: Console, result: Any, language: str) -> None:
+    """Where to look next."""
+    console.print(
+        say("cli.how-to-see", language, folder=str(result.workspace)), highlight=False, soft_wrap=True
+    )

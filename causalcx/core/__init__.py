@@ -1,0 +1,1 @@
+"""The nouns: experiment, metrics, moments, readout, effect, check, case, errors."""

@@ -1,0 +1,49 @@
+"""Checks and notices: codes and facts; ``words/`` turns them into sentences in the reader's language."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Verdict = Literal["pass", "warn", "fail", "info"]
+
+
+class Check(BaseModel):
+    """The verdict of one check on design, data or model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    """Code of the check, for example ``sample-ratio``."""
+    verdict: Verdict
+    value: float | None = None
+    """The number behind the verdict, in the unit that the check's page names (often a p-value or a share)."""
+    facts: dict[str, Any] = Field(default_factory=dict)
+    """What the sentence says, and what an appendix shows."""
+    sentence: str = ""
+    """Filled at the edge, in the reader's language."""
+
+
+class Notice(BaseModel):
+    """A warning, a fallback, a reason: a code with its facts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    facts: dict[str, Any] = Field(default_factory=dict)
+    sentence: str = ""
+    """Filled at the edge, in the reader's language."""
+
+
+class Grade(BaseModel):
+    """The evidence level, 0 to 5, and why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    level: int = Field(ge=0, le=5)
+    of: int = 5
+    because: tuple[Notice, ...] = ()
+    to_raise: tuple[Notice, ...] = ()
+    sealed_days_before_data: int | None = None
+    """Days from seal to data; negative when sealed after the data; null when never sealed."""

@@ -1,0 +1,22 @@
+"""Keys of `kind: interrupted-time-series`: everyone changed at once."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from causalcx.core.design_keys.base import Columns, DesignKeys
+from causalcx.core.outcomes import Label
+
+
+class InterruptedTimeSeries(DesignKeys):
+    """Everybody changed on one day."""
+
+    kind: Literal["interrupted-time-series"]
+    unit: str | None = Field(None, description="Column that names the series, where there are several.")
+    time: str = Field(description="Column of the period.")
+    start: Label = Field(description="First treated period.")
+    covariates: Columns = Field(default_factory=list)
+    season: Any = None
+    trend: Any = None

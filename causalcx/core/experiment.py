@@ -1,0 +1,185 @@
+"""The experiment file as a typed record: what was changed, why, for whom, at what cost, and how it will be judged."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
+
+from causalcx.core.choice import chosen_by_shape
+from causalcx.core.consistency import Inconsistent, problems_between
+from causalcx.core.design_keys import Design
+from causalcx.core.design_keys.base import Columns
+from causalcx.core.labels import canonical
+from causalcx.core.model import Part
+from causalcx.core.money_terms import Assumption, Decision, Value
+from causalcx.core.outcomes import Outcome
+from causalcx.core.text import Text
+
+INTERVENTIONS = (
+    "staffing", "behavioural", "digital-migration", "compensation", "routing", "outreach", "recovery",
+    "insight-sharing", "product", "policy", "other",
+)  # fmt: skip
+Intervention = Literal[
+    "staffing", "behavioural", "digital-migration", "compensation", "routing", "outreach", "recovery",
+    "insight-sharing", "product", "policy", "other",
+]  # fmt: skip
+
+
+class Period(Part):
+    """When the change ran."""
+
+    start: dt.date
+    end: dt.date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end < self.start:
+            raise ValueError("expected start <= end")
+        return self
+
+
+class Origin(Part):
+    """Where a data set comes from; shown on every page that uses it."""
+
+    kind: Literal["real", "simulated", "fictional"] = "real"
+    note: Text | None = Field(None, description="One sentence about the data.")
+    source: str | None = Field(None, description="Publication or address.")
+    licence: str | None = None
+
+
+class Data(Part):
+    """A file beside the experiment file, or a table behind an Ibis connection URL."""
+
+    source: str | None = Field(None, description="A file: csv, tsv, parquet, also .gz.")
+    connection: str | None = Field(None, description="An Ibis connection URL.")
+    table: str | None = Field(None, description="The table behind the connection.")
+    assignment: dict[str, Any] | None = Field(None, description="Who was assigned to what (not built yet).")
+    facts: dict[str, Any] | None = Field(None, description="Fact tables (not built yet).")
+    origin: Origin | None = None
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Self:
+        given = [k for k in ("source", "connection", "assignment") if getattr(self, k) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "expected exactly one of `source`, `connection` with `table`, or `assignment` with `facts`"
+            )
+        if self.connection is not None and self.table is None:
+            raise ValueError("`connection` needs `table`")
+        return self
+
+
+class Column(Part):
+    """What is known about a column."""
+
+    known: Literal["before", "after"] | None = Field(
+        None, description="When the value was known, against the treatment."
+    )
+    unit: Text | None = None
+    label: Text | None = Field(None, description="How pages name the column.")
+    labels: dict[str, Text] | None = Field(None, description="How pages name its values.")
+    excused: Text | None = Field(None, description="Why a column that nearly determines an outcome is no leakage.")
+
+
+class Interference(Part):
+    """What units of different arms share."""
+
+    shares: Columns | None = Field(None, description="What the arms share, for example [queue, agents].")
+    neighbours: str | None = Field(None, description="File of neighbours.")
+    exposure: str | None = Field(None, description="Column with the share of treated neighbours.")
+
+
+Shared = Annotated[
+    Annotated[Literal["none"], Tag("~name")] | Annotated[Interference, Tag("~shared")],
+    chosen_by_shape(
+        "none, or {shares: [...]}, {neighbours: file}, {exposure: column}",
+        {"shared": ("shares", "neighbours", "exposure")},
+    ),
+]
+
+
+class PriorBelief(Part):
+    """A normal prior on one effect, in outcome units."""
+
+    mean: float = 0.0
+    sd: float = Field(gt=0)
+
+
+def _labels(value: Any) -> Any:
+    values = value if isinstance(value, list) else [value]
+    return [canonical(v) for v in values]
+
+
+class Experiment(Part):
+    """One CX change and how its effect and worth will be known. The contract is documented in docs/reference/experiment-file.md."""
+
+    key: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80, description="Short name, used in addresses."
+    )
+    title: Text = Field(description="The change in a few words.")
+    intervention: Intervention = Field(description="Kind of change.")
+    owner: str = Field(description="Who answers for the change.")
+    sponsor: str | None = Field(None, description="Who pays for it.")
+    finance_partner: str | None = Field(None, description="Who checks the money.")
+    budget_line: str | None = Field(None, description="Which budget.")
+    programme: str | None = None
+    journey: str | None = None
+    touchpoint: str | None = None
+    hypothesis: Text = Field(description="What is expected to happen, and why.")
+    period: Period
+    expects: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="The owner's belief, a 90 % span per outcome."
+    )
+    data: Data
+    design: Design
+    columns: dict[str, Column] = Field(default_factory=dict)
+    interference: Shared | None = Field(None, description="none, or what the arms share.")
+    outcomes: list[Outcome] = Field(min_length=1)
+    value: Value | None = None
+    decision: Decision | None = None
+    assumptions: list[Assumption] = Field(default_factory=list)
+    segments: Columns = Field(
+        default_factory=list, description="Column whose parts are estimated too, partially pooled."
+    )
+    prior: dict[str, PriorBelief] = Field(default_factory=dict, description="Prior per outcome.")
+    exclude: dict[str, Annotated[list[str], BeforeValidator(_labels)]] = Field(
+        default_factory=dict, description="Rows left out, {column: value or values}; counted and shown."
+    )
+    entered: str | None = Field(None, description="Column with the date on which a unit entered.")
+    as_of: dt.date | None = Field(None, description="Date of the data; units whose window is not over are left out.")
+    looks: Any = Field(None, description="Planned looks (not built yet).")
+    power: Any = Field(None, description="Sample-size targets (not built yet).")
+    negative_controls: Any = Field(None, description="Outcomes that cannot move (not built yet).")
+    notes: Text | None = None
+
+    _folder: Path | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        problems = problems_between(self)
+        if problems:
+            raise Inconsistent(problems)
+        return self
+
+    @property
+    def folder(self) -> Path | None:
+        """Folder of the experiment file; paths in the file are relative to it."""
+        return self._folder
+
+    def in_folder(self, folder: Path | None) -> Experiment:
+        """The same experiment, with paths resolved against ``folder``."""
+        copy = self.model_copy()
+        copy._folder = folder
+        return copy
+
+    @property
+    def primaries(self) -> list[Outcome]:
+        """Outcomes with role primary, in file order."""
+        return [o for o in self.outcomes if o.role == "primary"]
+
+    def outcome(self, name: str) -> Outcome:
+        """The outcome of this name."""
+        return next(o for o in self.outcomes if o.key == name)

@@ -1,0 +1,26 @@
+"""Arm labels compare by value: 0, 0.0, false and "0" are one arm, shown as ``0``."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
+_BOOLEAN = {"true": "1", "false": "0"}
+
+
+def canonical(value: Any) -> str:
+    """The one spelling of an arm label; equal labels have equal spellings."""
+    if hasattr(value, "item"):  # numpy scalars
+        value = value.item()
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    text = str(value).strip()
+    if text.lower() in _BOOLEAN:
+        return _BOOLEAN[text.lower()]
+    if _NUMBER.fullmatch(text):
+        number = float(text)
+        return str(int(number)) if number.is_integer() else repr(number)
+    return text

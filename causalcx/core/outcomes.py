@@ -1,0 +1,121 @@
+"""Outcomes: what is measured, in which direction it is better, and the smallest change that matters."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, Tag, model_validator
+
+from causalcx.core.choice import chosen_by_shape
+from causalcx.core.labels import canonical
+from causalcx.core.model import Part
+from causalcx.core.text import Text, text_key
+
+Kind = Literal["nps", "binary", "amount", "count", "score", "ratio", "duration"]
+Better = Literal["higher", "lower"]
+Layer = Literal["cause", "attitude", "behaviour", "result"]
+Label = Annotated[
+    str, BeforeValidator(canonical), Field(description='A value in the data; 0, 0.0, false and "0" are one.')
+]
+
+
+class RelativeMargin(Part):
+    """A guardrail's margin as a share of the control mean."""
+
+    relative: float = Field(gt=0, description="Share of the control mean, for example 0.05 for 5 %.")
+
+
+Margin = Annotated[
+    Annotated[float, Tag("~number")] | Annotated[RelativeMargin, Tag("~relative")],
+    chosen_by_shape("a number in outcome units, or {relative: share}", {"relative": ("relative",)}),
+]
+
+
+class Survey(Part):
+    """Where answers came from."""
+
+    kind: Literal["relationship", "transaction"] | None = None
+    channel: str | None = None
+    trigger: str | None = None
+    sampled_by: str | None = None
+
+
+class Measure(Part):
+    """What a metric and an outcome share: the column and how to read it."""
+
+    kind: Kind = Field(description="nps (0-10 scores), binary, amount, count, score, ratio or duration.")
+    column: str | None = Field(None, description="The column with the values.")
+    better: Better = Field("higher", description="Which direction is good.")
+    unit: Text | None = Field(None, description="Unit of the values, for example USD or calls.")
+    window_months: int | None = Field(None, ge=1, description="Whole months over which the outcome is counted.")
+    cap: float | None = Field(None, description="Values above are set to it; the estimand is then named capped.")
+    true_when: Label | None = Field(None, description="The value of a binary column that counts as yes.")
+    scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
+    layer: Layer | None = Field(None, description="cause, attitude, behaviour or result.")
+    numerator: str | None = Field(None, description="Column of a ratio's numerator.")
+    denominator: str | None = Field(None, description="Column of a ratio's denominator.")
+    event: str | None = Field(None, description="Column that says whether a duration ended in the event.")
+    horizon: Any = Field(None, description="End of observation of a duration, in named months or days.")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        needed = {"ratio": ("numerator", "denominator"), "duration": ("column", "event", "horizon")}
+        for key in needed.get(self.kind, ("column",)):
+            if getattr(self, key) is None:
+                raise ValueError(f"a {self.kind} outcome needs `{key}`")
+        if self.true_when is not None and self.kind != "binary":
+            raise ValueError("`true_when` belongs to binary outcomes")
+        if self.cap is not None and self.kind not in ("amount", "count"):
+            raise ValueError("`cap` belongs to amount and count outcomes")
+        if self.scale is not None and self.kind != "score":
+            raise ValueError("`scale` belongs to score outcomes")
+        return self
+
+
+class Metric(Measure):
+    """A definition in metrics.yaml, made once and used by many experiments."""
+
+    name: str
+    label: Text | None = None
+    owner: str | None = None
+    description: Text | None = None
+
+
+class Outcome(Measure):
+    """One thing the change may have moved."""
+
+    name: Text = Field(description="Name of the outcome; streams and results refer to it.")
+    metric: str | None = Field(None, description="Take the definition of this metric from metrics.yaml.")
+    role: Literal["primary", "secondary", "guardrail"] = Field(
+        "secondary", description="primary, secondary or guardrail."
+    )
+    matters: float | None = Field(None, gt=0, description="Smallest worthwhile effect, in outcome units.")
+    margin: Margin | None = Field(None, description="How much harm a guardrail may take.")
+    survey: Survey | None = None
+    description: Text | None = None
+    from_: str | None = Field(None, alias="from", description="Fact table of the outcome.")
+    aggregate: str | None = Field(None, description="How facts are summed per unit.")
+    window_days: int | None = Field(None, ge=1, description="Days after assignment that count.")
+    inactive_days: int | None = Field(None, ge=1, description="Days without use that count as left.")
+
+    @model_validator(mode="after")
+    def _guarded(self) -> Self:
+        if self.role == "guardrail" and self.margin is None:
+            raise ValueError(
+                "a guardrail needs `margin`: how much harm it may take, in outcome units or {relative: share}"
+            )
+        if self.margin is not None and self.role != "guardrail":
+            raise ValueError("`margin` belongs to outcomes with role: guardrail")
+        if isinstance(self.margin, float) and self.margin < 0:
+            raise ValueError("`margin` is the size of the tolerated harm; expected 0 or more")
+        return self
+
+    @property
+    def key(self) -> str:
+        """The name by which results and streams refer to the outcome."""
+        return text_key(self.name)
+
+    @property
+    def sign(self) -> int:
+        """+1 where higher is better, -1 where lower is better."""
+        return 1 if self.better == "higher" else -1

@@ -1,0 +1,89 @@
+"""The one result of every design, and the one inference spine: estimates and their joint covariance become effects,
+probabilities and draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from causalcx.core.check import Check, Grade, Notice
+from causalcx.core.effect import Arm, BestArm, Covariance, Effect, Flow, Law
+from causalcx.core.sizes import DRAWS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class DataFacts(BaseModel):
+    """What the data were."""
+
+    model_config = ConfigDict(frozen=True)
+
+    fingerprint: str
+    rows: int
+    source: str | None = None
+    excluded: int = 0
+    immature: int = 0
+
+
+class Provenance(BaseModel):
+    """Where the numbers come from: enough to make them again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seed: int
+    data: DataFacts
+    plan: str
+    """Hash of the plan that was fitted."""
+    versions: dict[str, str]
+    run: str | None = None
+    """Number of the run in the registry."""
+
+
+class Readout(BaseModel):
+    """Effects on all outcomes with their joint law, what was checked, and how far it can be trusted."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_: int = 1
+    experiment: str
+    design: str
+    effects: tuple[Effect, ...]
+    covariance: Covariance
+    law: Law
+    arms: tuple[Arm, ...] = ()
+    best: tuple[BestArm, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    checks: tuple[Check, ...] = ()
+    grade: Grade | None = None
+    warnings: tuple[Notice, ...] = ()
+    fallbacks: tuple[Notice, ...] = ()
+    failures: tuple[Notice, ...] = ()
+    rests_on: tuple[Notice, ...] = ()
+    """What the identification assumes, in facts."""
+    provenance: Provenance | None = None
+
+    @property
+    def headlines(self) -> tuple[Effect, ...]:
+        """The effects themselves, in file order, without parts."""
+        return tuple(e for e in self.effects if e.headline)
+
+    def effect(self, outcome: str, comparison: str | None = None) -> Effect:
+        """The headline effect on an outcome (of the first comparison unless one is named)."""
+        return next(e for e in self.headlines if e.outcome == outcome and comparison in (None, e.comparison))
+
+    def check(self, name: str) -> Check | None:
+        """The check of this name."""
+        return next((c for c in self.checks if c.name == name), None)
+
+    def draws(self, n: int = DRAWS, seed: int | None = None) -> dict[str, NDArray[Any]]:
+        """Joint posterior draws per effect label, in outcome units; the same seed gives the same draws.
+
+        Student-t with the estimator's degrees of freedom: each draw is mean + z x sqrt(df / chi2), the chi-square
+        quantile shared by all effects, so that the joint law keeps its correlations.
+        """
+        from causalcx.core.inference import draws
+
+        seed = seed if seed is not None else self.provenance.seed if self.provenance else 0
+        return dict(zip(self.law.labels, draws(self.law, n, seed).T, strict=True))

@@ -1,0 +1,27 @@
+"""Texts that a person wrote in the experiment file: one string, or one per language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Tag
+
+from causalcx.core.choice import chosen_by_shape
+
+Text = Annotated[
+    Annotated[str, Tag("~name")] | Annotated[dict[Literal["en", "zh"], str], Tag("~languages")],
+    chosen_by_shape("a text, or one per language {en: ..., zh: ...}", {"languages": ("en", "zh")}),
+]
+
+
+def text_in(text: str | Mapping[Any, str], language: str) -> str:
+    """The text in ``language``, else in English, else in whatever language it has."""
+    if isinstance(text, str):
+        return text
+    return text.get(language) or text.get("en") or next(iter(text.values()), "")
+
+
+def text_key(text: str | Mapping[Any, str]) -> str:
+    """The spelling by which other lines of the file refer to a named thing: the English one where there are two."""
+    return text_in(text, "en")

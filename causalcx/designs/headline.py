@@ -1,0 +1,140 @@
+"""Estimates become headline effects: intervals, Holm, posterior under the plan's prior, probabilities, best arm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalcx.core import inference
+from causalcx.core.check import Notice
+from causalcx.core.effect import BestArm, Covariance, Effect, Law
+from causalcx.core.errors import CannotAnswer
+from causalcx.core.experiment import Experiment
+from causalcx.core.outcomes import Outcome
+from causalcx.core.sizes import DRAWS
+from causalcx.core.text import text_key
+from causalcx.designs.contrasts import Estimates
+
+LEVEL = 0.95
+CLEAR_OF_ZERO = 1.959964
+"""Standard errors by which a baseline must exceed zero before a relative effect is stated."""
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The joint result of a design, ready for a readout."""
+
+    effects: tuple[Effect, ...]
+    covariance: Covariance
+    law: Law
+    best: tuple[BestArm, ...]
+
+
+def headline(experiment: Experiment, estimates: Estimates, seed: int) -> Headline:
+    """Effects with everything that the contract promises."""
+    _refuse_constant(estimates)
+    error = np.sqrt(np.maximum(np.diag(estimates.covariance), 0))
+    law = _law(experiment, estimates)
+    p_values = [inference.two_sided_p(float(t), float(s), df) for t, s, df in zip(estimates.value, error, estimates.df, strict=True)]
+    adjusted, how = _holm(estimates, p_values)
+    effects = tuple(
+        _effect(experiment, estimates, law, c, float(error[c]), p_values[c], adjusted.get(c), how)
+        for c in range(len(estimates.value))
+    )
+    covariance = Covariance(labels=estimates.labels, matrix=tuple(tuple(row) for row in estimates.covariance.tolist()))
+    return Headline(effects, covariance, law, _best_arms(experiment, estimates, law, seed))
+
+
+def _refuse_constant(estimates: Estimates) -> None:
+    for outcome, spread in zip(estimates.outcomes, estimates.spread, strict=True):
+        if spread == 0:
+            raise CannotAnswer(
+                "Outcome {outcome} has the same value for every unit, so there is no effect to estimate.",
+                outcome=outcome.key,
+            )
+
+
+def _law(experiment: Experiment, estimates: Estimates) -> Law:
+    beliefs = [experiment.prior.get(o.key) for o in estimates.outcomes]
+    mean = np.array([b.mean if b else 0.0 for b in beliefs])
+    sd = np.array([b.sd if b else s for b, s in zip(beliefs, estimates.spread, strict=True)])
+    return inference.posterior(estimates.labels, estimates.value, estimates.covariance, estimates.df, mean, sd)
+
+
+def _holm(estimates: Estimates, p_values: list[float]) -> tuple[dict[int, float], str]:
+    primaries = [c for c, o in enumerate(estimates.outcomes) if o.role == "primary"]
+    outcomes, arms = len({estimates.outcomes[c].key for c in primaries}), len(set(estimates.treated))
+    how = f"Holm, {outcomes} primar{'y' if outcomes == 1 else 'ies'}" + (f" x {arms} arms" if arms > 1 else "")
+    return dict(zip(primaries, inference.holm([p_values[c] for c in primaries]), strict=True)), how
+
+
+def _effect(
+    experiment: Experiment,
+    estimates: Estimates,
+    law: Law,
+    c: int,
+    error: float,
+    p: float,
+    adjusted: float | None,
+    how: str,
+) -> Effect:
+    outcome, estimate, base = estimates.outcomes[c], float(estimates.value[c]), float(estimates.base[c])
+    low, high = inference.t_interval(estimate, error, estimates.df[c], LEVEL)
+    clear = base > 0 and base > CLEAR_OF_ZERO * float(estimates.base_error[c])
+    matters = outcome.matters
+    return Effect(
+        outcome=outcome.key, comparison=f"{estimates.treated[c]} vs {estimates.control}",
+        estimand=estimates.estimand if outcome.cap is None else f"{estimates.estimand}, capped at {outcome.cap:g}",
+        applies_to=estimates.applies_to, share=estimates.share, unit=unit_of(experiment, outcome),
+        estimate=estimate, std_error=error, df=estimates.df[c], low=low, high=high, level=LEVEL, p_value=p,
+        p_adjusted=adjusted, adjustment=how if adjusted is not None else None,
+        probability_better=inference.probability_above(law, c, 0.0, outcome.sign),
+        probability_matters=None if matters is None else inference.probability_above(law, c, matters, outcome.sign),
+        baseline=base, relative=estimate / base if clear else None, method=estimates.method,
+        n_treated=estimates.answered[c][0], n_control=estimates.answered[c][1], role=outcome.role,
+    )  # fmt: skip
+
+
+def unit_of(experiment: Experiment, outcome: Outcome) -> str:
+    """Unit of the effect: NPS points, share, or that of the column."""
+    if outcome.kind in ("nps", "binary"):
+        return "NPS points" if outcome.kind == "nps" else "share"
+    declared = experiment.columns.get(str(outcome.column))
+    unit = outcome.unit or (declared.unit if declared else None)
+    if unit:
+        return text_key(unit)
+    if outcome.kind == "amount" and experiment.value:
+        return experiment.value.currency
+    return {"count": "count", "score": "points"}.get(outcome.kind, "units")
+
+
+def _best_arms(experiment: Experiment, estimates: Estimates, law: Law, seed: int) -> tuple[BestArm, ...]:
+    """Per primary, the arm with the lowest expected loss among all arms, from joint draws; only with three or more arms."""
+    if len(set(estimates.treated)) < 2:
+        return ()
+    draws = inference.draws(law, DRAWS, seed)
+    return tuple(_best_arm(estimates, draws, o) for o in experiment.primaries)
+
+
+def _best_arm(estimates: Estimates, draws: np.ndarray, outcome: Outcome) -> BestArm:
+    columns = [c for c, o in enumerate(estimates.outcomes) if o.key == outcome.key]
+    gain = np.column_stack([np.zeros(len(draws)), outcome.sign * draws[:, columns]])
+    loss = (gain.max(axis=1, keepdims=True) - gain).mean(axis=0)
+    best = int(loss.argmin())
+    arm = estimates.control if best == 0 else estimates.treated[columns[best - 1]]
+    return BestArm(
+        outcome=outcome.key,
+        arm=arm,
+        probability=float((gain.argmax(axis=1) == best).mean()),
+        expected_loss=float(loss[best]),
+    )
+
+
+def pooled_priors(experiment: Experiment, constant_in_control: set[str]) -> tuple[Notice, ...]:
+    """Outcomes whose default prior took its width from all arms, since the control's values do not vary."""
+    return tuple(
+        Notice(code="prior-sd-pooled", facts={"outcome": name})
+        for name in sorted(constant_in_control)
+        if name not in experiment.prior
+    )

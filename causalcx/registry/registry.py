@@ -1,0 +1,302 @@
+"""The registry's verbs: register, run, find, save, publish."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import socket
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, delete, select
+
+from causalcx.core.case import Valuation
+from causalcx.core.errors import CannotAnswer, CausalcxError
+from causalcx.core.experiment import Experiment
+from causalcx.core.readout import Readout
+from causalcx.core.seal import SealedPlan, differences
+from causalcx.registry.database import open_database
+from causalcx.registry.tables import CaseRow, EffectRow, ExperimentRow, PlanRow, RunRow
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """A run that is done."""
+
+    id: int
+    readout: Readout
+    moments: dict[str, Any] | None
+
+
+@dataclass
+class Run:
+    """A run under way; :meth:`finish` keeps its result when the ``with`` block ends."""
+
+    id: int
+    readout: Readout | None = None
+    moments: dict[str, Any] | None = None
+
+    def finish(self, readout: Readout, moments: dict[str, Any] | None) -> None:
+        """The result, and the moments it can be made from again."""
+        self.readout, self.moments = readout, moments
+
+
+@dataclass(frozen=True)
+class PublishedCase:
+    """A row of the portal's list."""
+
+    key: str
+    title: Any
+    experiment: dict[str, Any]
+    """The plan that was fitted, in canonical form."""
+    readout: Readout
+    valuation: Valuation | None
+    pages: dict[str, dict[str, str]]
+    """Rendered pages: arm, then language."""
+    published_at: dt.datetime
+
+
+class Registry:
+    """A registry file. Every method is one transaction."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, file: Path) -> Registry:
+        """Open or make a registry file."""
+        return cls(open_database(file))
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._engine.dispose()
+
+    def register(self, plan: SealedPlan, experiment: Experiment, *, allow_change: bool = False) -> SealedPlan:
+        """Keep a seal. The same plan again returns its first seal; a changed one needs ``allow_change``."""
+        with Session(self._engine) as session, session.begin():
+            newest = _newest_plan(session, plan.key)
+            if newest and newest.hash == plan.hash:
+                return _sealed(newest)
+            if newest and not allow_change:
+                fields = ", ".join(d["field"] for d in differences(newest.plan, plan.plan))
+                raise CannotAnswer(
+                    "`{key}` was sealed on {date} with another plan; changed since: {fields}. "
+                    "Use another key, or seal the change openly with --change.",
+                    key=plan.key, date=newest.sealed_on.isoformat(), fields=fields,
+                )  # fmt: skip
+            session.merge(_experiment_row(experiment))
+            session.flush()
+            session.exec(delete(PlanRow).where(col(PlanRow.key) == plan.key, col(PlanRow.hash) == plan.hash))
+            session.add(PlanRow(**plan.model_dump()))
+        return plan
+
+    def sealed(self, key: str) -> SealedPlan | None:
+        """The newest seal of a key."""
+        with Session(self._engine) as session:
+            row = _newest_plan(session, key)
+            return _sealed(row) if row else None
+
+    def experiments(self) -> list[dict[str, Any]]:
+        """Registered experiments with their seal and latest run, newest seal first."""
+        with Session(self._engine) as session:
+            rows = session.exec(
+                select(PlanRow, ExperimentRow).join(ExperimentRow).order_by(col(PlanRow.id).desc())
+            ).all()
+            newest: dict[str, dict[str, Any]] = {}
+            for plan, experiment in rows:
+                newest.setdefault(plan.key, _listed(session, plan, experiment))
+            return list(newest.values())
+
+    def latest_run(self, key: str) -> dict[str, Any] | None:
+        """State, time and failure of the newest run of a key."""
+        with Session(self._engine) as session:
+            return _latest_run(session, key)
+
+    @contextmanager
+    def run(
+        self, *, key: str, plan_hash: str, fingerprint: str, seed: int, versions: Mapping[str, str], now: dt.datetime
+    ) -> Generator[Run]:
+        """A run: kept whole when the block ends, marked failed with its sentence when the block raises."""
+        with Session(self._engine) as session, session.begin():
+            row = RunRow(
+                key=key, plan_hash=plan_hash, fingerprint=fingerprint, seed=seed, state="running", started_at=now,
+                process=_this_process(), versions=dict(versions),
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+            run = Run(id=int(row.id or 0))
+        try:
+            yield run
+            if run.readout is None:
+                raise CausalcxError("Run {run} ended without a result.", run=run.id)
+        except BaseException as error:
+            self._fail(run.id, str(error) or type(error).__name__)
+            raise
+        self._keep(run)
+
+    def _fail(self, run_id: int, sentence: str) -> None:
+        with Session(self._engine) as session, session.begin():
+            row = session.get_one(RunRow, run_id)
+            row.state, row.failure, row.finished_at = "failed", sentence, dt.datetime.now(dt.UTC)
+
+    def _keep(self, run: Run) -> None:
+        """Store the result; runs of the same plan and data that it replaces go, stale failures with them."""
+        assert run.readout is not None
+        readout = run.readout
+        with Session(self._engine) as session, session.begin():
+            row = session.get_one(RunRow, run.id)
+            row.state, row.finished_at = "done", dt.datetime.now(dt.UTC)
+            row.readout, row.moments = readout.model_dump_json(), run.moments
+            row.rows = readout.provenance.data.rows if readout.provenance else None
+            row.warnings = [n.model_dump() for n in readout.warnings]
+            session.add_all(_effect_rows(run.id, readout))
+            self._replace_older(session, row)
+
+    def _replace_older(self, session: Session, row: RunRow) -> None:
+        same = (col(RunRow.key) == row.key, col(RunRow.plan_hash) == row.plan_hash, col(RunRow.id) != row.id)
+        for older in session.exec(select(RunRow).where(*same)).all():
+            published = session.exec(select(CaseRow).where(col(CaseRow.run_id) == older.id)).first()
+            if (older.state != "done" and not (older.state == "running" and _alive(older.process))) or (
+                older.state == "done"
+                and (older.fingerprint, older.seed) == (row.fingerprint, row.seed)
+                and published is None
+            ):
+                session.delete(older)
+
+    def find_run(self, plan_hash: str, fingerprint: str | None, seed: int) -> StoredRun | None:
+        """The newest finished run of a plan on data of this fingerprint (any data when None)."""
+        where = [col(RunRow.plan_hash) == plan_hash, col(RunRow.seed) == seed, col(RunRow.state) == "done"]
+        if fingerprint is not None:
+            where.append(col(RunRow.fingerprint) == fingerprint)
+        with Session(self._engine) as session:
+            row = session.exec(select(RunRow).where(*where).order_by(col(RunRow.id).desc())).first()
+            if row is None or row.readout is None:
+                return None
+            return StoredRun(int(row.id or 0), Readout.model_validate_json(row.readout), row.moments)
+
+    def save_valuation(self, run_id: int | str, valuation: Valuation) -> None:
+        """Keep the money of a run; a newer valuation replaces it."""
+        with Session(self._engine) as session, session.begin():
+            row = _case_row(session, int(run_id), valuation.experiment)
+            row.valuation = valuation.model_dump_json()
+
+    def publish(
+        self,
+        run_id: int | str,
+        experiment: Experiment,
+        plan: dict[str, Any],
+        pages: dict[str, dict[str, str]],
+        now: dt.datetime,
+    ) -> None:
+        """Put the pages of a run into the portal, in place of the key's earlier ones."""
+        with Session(self._engine) as session, session.begin():
+            session.merge(_experiment_row(experiment))
+            for earlier in session.exec(select(CaseRow).where(col(CaseRow.key) == experiment.key)).all():
+                earlier.pages, earlier.published_at = None, None
+            row = _case_row(session, int(run_id), experiment.key)
+            row.experiment, row.pages, row.published_at = plan, pages, now
+
+    def published(self) -> list[PublishedCase]:
+        """What the portal lists, newest first."""
+        with Session(self._engine) as session:
+            published = select(CaseRow, RunRow, ExperimentRow).where(
+                col(CaseRow.published_at).is_not(None), CaseRow.run_id == RunRow.id, CaseRow.key == ExperimentRow.key
+            )
+            rows = session.exec(published.order_by(col(CaseRow.published_at).desc())).all()
+            return [_published(*row) for row in rows]
+
+    def case(self, key: str) -> PublishedCase | None:
+        """The published case of a key."""
+        return next((c for c in self.published() if c.key == key), None)
+
+
+def _newest_plan(session: Session, key: str) -> PlanRow | None:
+    return session.exec(select(PlanRow).where(col(PlanRow.key) == key).order_by(col(PlanRow.id).desc())).first()
+
+
+def _sealed(row: PlanRow) -> SealedPlan:
+    return SealedPlan.model_validate(row.model_dump(exclude={"id"}))
+
+
+def _experiment_row(experiment: Experiment) -> ExperimentRow:
+    title = dict(experiment.title) if isinstance(experiment.title, dict) else experiment.title
+    return ExperimentRow(
+        key=experiment.key, title=title, owner=experiment.owner, design=experiment.design.kind,
+        file=str(experiment.folder) if experiment.folder else None,
+    )  # fmt: skip
+
+
+def _listed(session: Session, plan: PlanRow, experiment: ExperimentRow) -> dict[str, Any]:
+    run = _latest_run(session, plan.key)
+    return {
+        "key": plan.key, "title": experiment.title, "owner": experiment.owner, "design": experiment.design,
+        "sealed_on": plan.sealed_on.isoformat(), "hash": plan.hash, "last_run": run["state"] if run else None,
+    }  # fmt: skip
+
+
+def _latest_run(session: Session, key: str) -> dict[str, Any] | None:
+    row = session.exec(select(RunRow).where(col(RunRow.key) == key).order_by(col(RunRow.id).desc())).first()
+    if row is None:
+        return None
+    state = "abandoned" if row.state == "running" and not _alive(row.process) else row.state
+    finished = row.finished_at.isoformat(timespec="seconds") if row.finished_at else None
+    return {
+        "run": row.id,
+        "state": state,
+        "finished_at": finished,
+        "seed": row.seed,
+        "failure": row.failure,
+        "plan": row.plan_hash,
+    }
+
+
+def _case_row(session: Session, run_id: int, key: str) -> CaseRow:
+    row = session.exec(select(CaseRow).where(col(CaseRow.run_id) == run_id)).first() or CaseRow(run_id=run_id, key=key)
+    session.add(row)
+    return row
+
+
+def _effect_rows(run_id: int, readout: Readout) -> list[EffectRow]:
+    of_headline = dict(zip(readout.covariance.labels, readout.covariance.matrix, strict=True))
+    names = ("outcome", "comparison", "segment", "estimate", "std_error", "low", "high")
+    return [
+        EffectRow(
+            run_id=run_id,
+            covariance=list(of_headline.get(e.label, ())) if e.headline else [],
+            **{name: getattr(e, name) for name in names},
+        )
+        for e in readout.effects
+    ]
+
+
+def _published(case: CaseRow, run: RunRow, experiment: ExperimentRow) -> PublishedCase:
+    assert run.readout is not None
+    assert case.published_at is not None
+    return PublishedCase(
+        key=case.key, title=experiment.title, experiment=case.experiment, readout=Readout.model_validate_json(run.readout),
+        valuation=Valuation.model_validate_json(case.valuation) if case.valuation else None,
+        pages=case.pages, published_at=case.published_at,
+    )  # fmt: skip
+
+
+def _this_process() -> str:
+    return json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
+
+
+def _alive(process: str) -> bool:
+    """Whether a run's process still exists; one of another machine is taken to."""
+    where = json.loads(process)
+    if where["host"] != socket.gethostname():
+        return True
+    try:
+        os.kill(where["pid"], 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,88 @@
+"""Tables of the registry. Only this room sees them; records of ``core`` go in and out."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import JSON, Column, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+
+class ExperimentRow(SQLModel, table=True):
+    """One experiment key."""
+
+    __tablename__ = "experiments"
+
+    key: str = Field(primary_key=True)
+    title: Any = Field(sa_column=Column(JSON, nullable=False))
+    owner: str
+    design: str
+    file: str | None = None
+
+
+class PlanRow(SQLModel, table=True):
+    """One sealed version of a plan; the newest of a key counts."""
+
+    __tablename__ = "plans"
+    __table_args__ = (UniqueConstraint("key", "hash"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(foreign_key="experiments.key", index=True)
+    hash: str
+    sealed_on: dt.date
+    clock: str
+    plan: Any = Field(sa_column=Column(JSON, nullable=False))
+
+
+class RunRow(SQLModel, table=True):
+    """One fit: what went in, what came out, or why it failed."""
+
+    __tablename__ = "runs"
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = Field(index=True)
+    plan_hash: str = Field(index=True)
+    fingerprint: str
+    seed: int
+    state: str
+    started_at: dt.datetime
+    finished_at: dt.datetime | None = None
+    process: str
+    versions: Any = Field(sa_column=Column(JSON, nullable=False))
+    rows: int | None = None
+    moments: Any = Field(default=None, sa_column=Column(JSON))
+    readout: str | None = Field(default=None, sa_column=Column(Text))
+    warnings: Any = Field(default=None, sa_column=Column(JSON))
+    failure: str | None = None
+
+
+class EffectRow(SQLModel, table=True):
+    """One effect of a run; the joint covariance stands in the run's readout."""
+
+    __tablename__ = "effects"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="runs.id", index=True, ondelete="CASCADE")
+    outcome: str
+    comparison: str
+    segment: str | None = None
+    estimate: float
+    std_error: float
+    low: float | None = None
+    high: float | None = None
+    covariance: Any = Field(sa_column=Column(JSON, nullable=False))
+
+
+class CaseRow(SQLModel, table=True):
+    """The valuation of a run, and the pages that were published from it."""
+
+    __tablename__ = "cases"
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: int = Field(foreign_key="runs.id", index=True, ondelete="CASCADE", unique=True)
+    key: str = Field(index=True)
+    valuation: str | None = Field(default=None, sa_column=Column(Text))
+    experiment: Any = Field(default=None, sa_column=Column(JSON))
+    pages: Any = Field(default=None, sa_column=Column(JSON))
+    published_at: dt.datetime | None = None

@@ -1,0 +1,103 @@
+"""What is asked: how much, from whose budget, decided by whom and when, compared with what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from causalcx.core.case import Case
+from causalcx.core.experiment import Experiment
+from causalcx.core.money_terms import Cost, Value
+from causalcx.core.readout import Readout
+from causalcx.reports.voice import Voice, mean_of
+from causalcx.words import horizon, listing
+
+FORMS = ("once", "monthly", "per_unit", "per_unit_month")
+BOXES = ("scale", "part", "extend", "stop")
+TICKED = {"scale": "scale", "stop": "stop", "extend": "extend", "wait": "extend"}
+"""The box that a verdict recommends."""
+
+
+def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison: str, voice: Voice) -> dict[str, Any]:
+    """Rows of label and text, and the decision boxes (none without a case)."""
+    decision = experiment.decision
+    rows = [
+        *_money_row(experiment, case, voice),
+        (voice.say("ask.budget"), _budget(experiment, voice)),
+        (voice.say("ask.decision"), _decided(decision, voice) if decision else ""),
+        (voice.say("ask.compared"), _compared(readout, comparison, voice)),
+        (voice.say("ask.reach"), _reach(case, experiment, voice)),
+    ]
+    return {"title": voice.say("ask.title"), "rows": [(k, v) for k, v in rows if v], "boxes": _boxes(case, voice)}
+
+
+def _money_row(experiment: Experiment, case: Case | None, voice: Voice) -> list[tuple[str, str]]:
+    if case is None or experiment.value is None:
+        return []
+    code = "ask.for" if case.decision.verdict == "scale" else "ask.would-cost"
+    return [(voice.say(code), _money(experiment, experiment.value, case, voice))]
+
+
+def _money(experiment: Experiment, value: Value, case: Case, voice: Voice) -> str:
+    costs = [c for c in value.costs if not c.sunk and (c.arms is None or case.arm in c.arms)]
+    if not costs:
+        return voice.say("ask.nothing")
+    named = {a.key: a.value for a in experiment.assumptions}
+    sums = {form: _total(costs, form, named) for form in FORMS}
+    parts = [
+        voice.say(f"ask.{form}", amount=voice.money(x, case.currency), unit=voice.names.one) for form, x in sums.items() if x
+    ]
+    spent = sum(c.present_value.mean or 0.0 for c in case.costs if not c.sunk)
+    total = voice.say("ask.total", total=voice.money(spent, case.currency), horizon=horizon(case.horizon_months, voice.language))
+    return voice.say("ask.together", parts=listing(parts, voice.language), total=total)
+
+
+def _total(costs: list[Cost], form: str, named: dict[str, Any]) -> float:
+    return sum(mean_of(getattr(c, form), named) for c in costs if getattr(c, form) is not None)
+
+
+def _budget(experiment: Experiment, voice: Voice) -> str:
+    parts = []
+    if experiment.budget_line:
+        parts.append(voice.say("ask.budget.line", line=experiment.budget_line))
+    if experiment.sponsor:
+        parts.append(voice.say("ask.sponsor", name=experiment.sponsor))
+    return _joined(parts, voice)
+
+
+def _decided(decision: Any, voice: Voice) -> str:
+    parts = []
+    if decision.decided_by:
+        parts.append(voice.say("ask.by-whom", who=decision.decided_by))
+    if decision.decide_on:
+        parts.append(voice.say("ask.when", when=decision.decide_on))
+    return (", " if voice.language == "en" else "，").join(parts)
+
+
+def _joined(parts: list[str], voice: Voice) -> str:
+    return ("; " if voice.language == "en" else "；").join(parts)
+
+
+def _compared(readout: Readout, comparison: str, voice: Voice) -> str:
+    treated, control = voice.names.sides(comparison)
+    units = {arm.label: arm.units for arm in readout.arms}
+    return voice.say(
+        "ask.compared.sides", treated=voice.names.arm(treated), control=voice.names.arm(control),
+        n_treated=units.get(treated), n_control=units.get(control),
+    )  # fmt: skip
+
+
+def _reach(case: Case | None, experiment: Experiment, voice: Voice) -> str:
+    if case is None or experiment.value is None:
+        return ""
+    kind = "stock" if "stock" in case.reach else "flow"
+    count = case.reach.get("stock", case.reach.get("per_month"))
+    told = voice.say(f"ask.reach.{kind}", count=count, units=voice.names.many)
+    ramp = case.reach.get("ramp_months") or 0
+    return told + (voice.say("ask.reach.ramp", months=ramp) if ramp else "")
+
+
+def _boxes(case: Case | None, voice: Voice) -> list[dict[str, Any]]:
+    if case is None:
+        return []
+    ticked = TICKED.get(case.decision.verdict)
+    return [{"text": voice.say(f"ask.box.{box}"), "recommended": box == ticked} for box in BOXES]

@@ -1,0 +1,139 @@
+"""What was learnt and how it is known: effects, beliefs, design, seal, checks, evidence level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from causalcx.core.check import Check, Notice
+from causalcx.core.effect import Effect
+from causalcx.core.experiment import Experiment
+from causalcx.core.readout import Readout
+from causalcx.core.seal import SealedPlan
+from causalcx.reports.voice import Voice
+from causalcx.words import check_sentence, effect_text, hidden_outcomes, notice_sentence, text_in
+from causalcx.words.effects import is_clear, span_text, unit_of
+
+ORDER = {"fail": 0, "warn": 1, "info": 2, "pass": 3}
+
+
+def effects_of(readout: Readout, comparison: str) -> list[Effect]:
+    """The headline effects of one comparison, in file order."""
+    return [e for e in readout.headlines if e.comparison == comparison]
+
+
+def effect_rows(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> list[dict[str, Any]]:
+    """Each effect in words; a hidden one shows the failed check in its place."""
+    hidden = hidden_outcomes(readout)
+    return [_effect_row(e, experiment, hidden.get(e.outcome), voice) for e in effects_of(readout, comparison)]
+
+
+def _effect_row(effect: Effect, experiment: Experiment, failed: Check | None, voice: Voice) -> dict[str, Any]:
+    outcome, name = experiment.outcome(effect.outcome), voice.names.outcome(effect.outcome)
+    if failed:
+        why = voice.say("chart.hidden", check=voice.say(f"check-name.{failed.name}"))
+        return {"name": name, "text": why, "hidden": True}
+    return {"name": name, "text": effect_text(effect, outcome, voice.language, names=voice.names), "hidden": False}
+
+
+def believed(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> list[dict[str, str]]:
+    """What the owner expected against what was measured, for each outcome with a stated belief."""
+    hidden = hidden_outcomes(readout)
+    rows = []
+    for effect in effects_of(readout, comparison):
+        span = experiment.expects.get(effect.outcome)
+        if span is not None:
+            rows.append(_believed(effect, experiment, span, effect.outcome in hidden, voice))
+    return rows
+
+
+def _believed(effect: Effect, experiment: Experiment, span: tuple[float, float], hidden: bool, voice: Voice) -> dict[str, str]:
+    outcome = experiment.outcome(effect.outcome)
+    learnt = voice.say("believed.unclear") if hidden else effect_text(effect, outcome, voice.language, names=voice.names)
+    return {
+        "name": voice.names.outcome(effect.outcome),
+        "before": span_text(*span, unit_of(effect, outcome), voice.names),
+        "learnt": learnt,
+        "so": voice.say(f"believed.{'unclear' if hidden else _against(effect, span, outcome.sign)}"),
+    }
+
+
+def _against(effect: Effect, span: tuple[float, float], sign: int) -> str:
+    low, high = span
+    if low <= effect.estimate <= high:
+        return "within"
+    if effect.low is not None and effect.high is not None and effect.low <= high and effect.high >= low and not is_clear(effect):
+        return "unclear"
+    return "better" if sign * (effect.estimate - (low + high) / 2) > 0 else "worse"
+
+
+def known(experiment: Experiment, readout: Readout, sealed: SealedPlan | None, voice: Voice) -> dict[str, Any]:
+    """How we know: the design in plain words, the seal, the checks (what is not in order first), the evidence level."""
+    period = voice.say("know.period", start=experiment.period.start, end=experiment.period.end)
+    passed = [c for c in readout.checks if c.verdict == "pass"]
+    rest = sorted((c for c in readout.checks if c.verdict != "pass"), key=lambda c: ORDER[c.verdict])
+    return {
+        "design": [_design(experiment, readout, voice), f"{period} {seal_words(readout, sealed, voice)}{'。' if voice.language == 'zh' else '.'}"],
+        "open": [check_row(c, voice) for c in rest],
+        "passed": [check_row(c, voice) for c in passed],
+        "passed_count": voice.say("know.checks", passed=len(passed)) if passed else "",
+        "grade": _grade(readout, voice),
+        "notices": sentences((*readout.warnings, *readout.fallbacks, *readout.failures), voice),
+    }
+
+
+def _design(experiment: Experiment, readout: Readout, voice: Voice) -> str:
+    counts = {arm.label: arm.units for arm in readout.arms}
+    kind, covariates = experiment.design.kind, getattr(experiment.design, "covariates", [])
+    if kind == "observational" and not covariates:
+        kind = "observational.graph"
+    code = f"know.{kind}" if kind in ("randomised", "observational", "observational.graph") else "know.other"
+    return voice.say(code, counts=counts, units=voice.names.many, covariates=list(covariates), design=kind)
+
+
+def seal_words(readout: Readout, sealed: SealedPlan | None, voice: Voice) -> str:
+    """When the plan was sealed, against the data."""
+    days = readout.grade.sealed_days_before_data if readout.grade else None
+    if sealed is None or days is None:
+        return voice.say("page.sealed.never")
+    when = "before" if days > 0 else "same" if days == 0 else "after"
+    return voice.say(f"page.sealed.{when}", on=sealed.sealed_on, days=days)
+
+
+def check_row(check: Check, voice: Voice) -> dict[str, str]:
+    """A check for a list: its verdict as a word, its sentence."""
+    return {
+        "name": check.name, "verdict": check.verdict, "word": voice.say(f"verdict.{check.verdict}"),
+        "sentence": check_sentence(check, voice.language, names=voice.names),
+    }  # fmt: skip
+
+
+def sentences(notices: Iterable[Notice], voice: Voice) -> list[str]:
+    """Notices as sentences, each once."""
+    return list(dict.fromkeys(notice_sentence(n, voice.language, names=voice.names) for n in notices))
+
+
+def _grade(readout: Readout, voice: Voice) -> dict[str, Any] | None:
+    grade = readout.grade
+    if grade is None:
+        return None
+    return {
+        "level": grade.level, "of": grade.of,
+        "label": voice.say("know.level", level=grade.level, of=grade.of),
+        "meaning": voice.say(f"know.level.{grade.level}"),
+        "because": sentences(grade.because, voice),
+        "to_raise": sentences(grade.to_raise, voice),
+    }  # fmt: skip
+
+
+def origin(experiment: Experiment, voice: Voice) -> dict[str, str] | None:
+    """Where the data come from, with licence and source; None when the file does not say."""
+    found = experiment.data.origin
+    if found is None:
+        return None
+    parts = [text_in(found.note, voice.language)] if found.note else []
+    if found.source:
+        parts.append(voice.say("page.origin.source", source=found.source))
+    if found.licence:
+        parts.append(voice.say("page.origin.licence", licence=found.licence))
+    return {"kind": found.kind, "label": voice.say(f"page.origin.{found.kind}"), "text": " ".join(parts)}

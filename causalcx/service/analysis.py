@@ -1,0 +1,165 @@
+"""Check, fit and value: the chain from an experiment file to money. Clock, seed and session enter here."""
+
+from __future__ import annotations
+
+import datetime as dt
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from causalcx.core.case import Valuation
+from causalcx.core.check import Check, Notice
+from causalcx.core.errors import DataError
+from causalcx.core.experiment import Experiment
+from causalcx.core.readout import DataFacts, Provenance, Readout
+from causalcx.core.seal import plan_hash, sealed_days_before_data
+from causalcx.core.sizes import DRAWS
+from causalcx.grade import grade
+from causalcx.service.experiments import (
+    Source,
+    changes_since_seal,
+    existing_registry_of,
+    load,
+    registry_of,
+    sealed_plan,
+)
+from causalcx.service.kinds import Design, design_of
+from causalcx.value import value_case
+
+SEED = 1
+
+
+def check(*, experiment: Source, data: Any = None, today: dt.date | None = None) -> tuple[Check, ...]:
+    """Everything that can be said of design and data before an effect is seen."""
+    loaded = load(experiment)
+    design = design_of(loaded)
+    return design.check(loaded, _reduced(loaded, design, data, today))
+
+
+def fit(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.date | None = None) -> Readout:
+    """Effects on all outcomes with checks and grade.
+
+    ``data`` (pandas, Polars, Arrow or Ibis) replaces the file's data; then nothing is written. Otherwise the run is kept
+    in the registry, and a run that fails is kept as failed, with its sentence.
+    """
+    loaded = load(experiment)
+    design = design_of(loaded)
+    registry = registry_of(loaded) if data is None else None
+    if registry is None:
+        return _fitted(loaded, design, _reduced(loaded, design, data, today), seed)
+    source = _open(loaded, None)
+    identity = {"key": loaded.key, "plan_hash": plan_hash(loaded), "fingerprint": source.fingerprint, "seed": seed}
+    with registry.run(**identity, versions=_versions(design), now=dt.datetime.now(dt.UTC)) as run:
+        reduced = _reduce(loaded, design, source, today)
+        readout = _fitted(loaded, design, reduced, seed, run=str(run.id))
+        run.finish(readout, reduced.to_json() if design.DATA == "moments" else None)
+    return readout
+
+
+def value(
+    *, experiment: Source, readout: Readout | None = None, seed: int = SEED, today: dt.date | None = None
+) -> Valuation:
+    """What each arm is worth; fits first when no stored run matches plan and data."""
+    loaded = load(experiment)
+    given = readout is not None
+    readout = readout or stored_fit(experiment=loaded, seed=seed) or fit(experiment=loaded, seed=seed, today=today)
+    valuation = value_case(loaded, readout, seed=seed, draws=DRAWS)
+    facts = readout.provenance.model_dump(mode="json") if readout.provenance else {}
+    valuation = valuation.model_copy(update={"provenance": facts | {"value_seed": seed}})
+    registry = None if given else existing_registry_of(loaded)
+    if registry and readout.provenance and readout.provenance.run:
+        registry.save_valuation(readout.provenance.run, valuation)
+    return valuation
+
+
+def stored_fit(*, experiment: Experiment, seed: int = SEED) -> Readout | None:
+    """The stored readout of this plan on these data, graded anew since the seal may have changed; None if there is none."""
+    registry = existing_registry_of(experiment)
+    if registry is None:
+        return None
+    found = registry.find_run(plan_hash(experiment), _open(experiment, None).fingerprint, seed)
+    if found is None or not found.readout.provenance:
+        return None
+    if found.readout.provenance.versions.get("causalcx") != version("causalcx"):
+        return None
+    return _graded(experiment, found.readout.model_copy(update={"warnings": _lasting(found.readout)}))
+
+
+def refit(*, experiment: Source, seed: int = SEED) -> Readout | None:
+    """Fit again from stored moments, without the data; bit-identical to the first fit. None when no run has moments."""
+    from causalcx.core.need import Reduced
+
+    loaded = load(experiment)
+    registry = existing_registry_of(loaded)
+    found = registry.find_run(plan_hash(loaded), None, seed) if registry else None
+    if found is None or found.moments is None:
+        return None
+    return _fitted(loaded, design_of(loaded), Reduced.from_json(found.moments), seed, run=str(found.id))
+
+
+def _open(experiment: Experiment, data: Any) -> Any:
+    from causalcx.sources import engine
+
+    if data is not None:
+        return engine.open_frame(data)
+    if experiment.data.connection is not None:
+        return engine.open_connection(experiment.data.connection, str(experiment.data.table))
+    if experiment.folder is None:
+        raise DataError("The experiment came from no file, so its data file cannot be found; give `data`.")
+    return engine.open_file(experiment.folder / str(experiment.data.source))
+
+
+def _reduced(experiment: Experiment, design: Design, data: Any, today: dt.date | None) -> Any:
+    return _reduce(experiment, design, _open(experiment, data), today)
+
+
+def _reduce(experiment: Experiment, design: Design, source: Any, today: dt.date | None) -> Any:
+    need = design.needs(experiment, today or dt.date.today())
+    if design.DATA == "moments":
+        from causalcx.sources.reduce import reduce
+
+        return reduce(source, need)
+    from causalcx.sources.pull import pull
+
+    return pull(source, need)
+
+
+def _fitted(experiment: Experiment, design: Design, reduced: Any, seed: int, run: str | None = None) -> Readout:
+    readout = design.fit(experiment, reduced, seed=seed)
+    profile = reduced.profile
+    facts = DataFacts(
+        fingerprint=profile.fingerprint, rows=profile.rows, source=profile.source,
+        excluded=sum(profile.excluded.values()), immature=profile.immature,
+    )  # fmt: skip
+    provenance = Provenance(seed=seed, data=facts, plan=plan_hash(experiment), versions=_versions(design), run=run)
+    return _graded(
+        experiment,
+        readout.model_copy(update={"provenance": provenance, "warnings": (*profile.notices, *readout.warnings)}),
+    )
+
+
+def _graded(experiment: Experiment, readout: Readout) -> Readout:
+    """With the evidence level and what the registry has to say of the plan."""
+    sealed, changes = sealed_plan(experiment), changes_since_seal(experiment)
+    days = sealed_days_before_data(sealed.sealed_on, experiment) if sealed and not changes else None
+    notices: list[Notice] = []
+    if sealed is None:
+        notices.append(Notice(code="not-registered"))
+    elif changes:
+        notices.append(Notice(code="plan-changed", facts={"fields": [c["field"] for c in changes]}))
+    elif days is not None and days < 0:
+        notices.append(Notice(code="sealed-after-data", facts={"days": -days}))
+    graded = grade(experiment, readout.checks, days)
+    return readout.model_copy(update={"grade": graded, "warnings": (*notices, *readout.warnings)})
+
+
+_OF_THE_SEAL = ("not-registered", "plan-changed", "sealed-after-data")
+
+
+def _lasting(readout: Readout) -> tuple[Notice, ...]:
+    return tuple(n for n in readout.warnings if n.code not in _OF_THE_SEAL)
+
+
+def _versions(design: Design) -> dict[str, str]:
+    packages = ("causalcx", "numpy", "scipy", "ibis-framework", "duckdb", *getattr(design, "PACKAGES", ()))
+    return {"python": platform.python_version()} | {name: version(name) for name in packages}

@@ -1,0 +1,54 @@
+"""The design behind a kind: built in, or brought by a third party's entry point in the group ``causalcx.designs``."""
+
+from __future__ import annotations
+
+import datetime as dt
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import Any, Literal, Protocol, cast
+
+from causalcx.core.check import Check
+from causalcx.core.errors import NotBuilt
+from causalcx.core.experiment import Experiment
+from causalcx.core.need import Need
+from causalcx.core.readout import Readout
+
+BUILT_IN = {"randomised": "causalcx.designs.randomised", "observational": "causalcx.designs.observational"}
+NOT_BUILT = ("looks", "power", "negative_controls")
+
+
+class Design(Protocol):
+    """What a design module offers."""
+
+    DATA: Literal["moments", "frame"]
+    """Which form of the data it works on."""
+
+    def needs(self, experiment: Experiment, today: dt.date) -> Need:
+        """Columns and their meaning."""
+
+    def check(self, experiment: Experiment, data: Any) -> tuple[Check, ...]:
+        """Verdicts before an effect is seen."""
+
+    def fit(self, experiment: Experiment, data: Any, *, seed: int) -> Readout:
+        """Effects with their joint law."""
+
+
+def design_of(experiment: Experiment) -> Design:
+    """The design module of an experiment; raises NotBuilt for what this version knows but has not built."""
+    for key in NOT_BUILT:
+        if getattr(experiment, key) is not None:
+            raise NotBuilt(f"`{key}`")
+    for i, outcome in enumerate(experiment.outcomes):
+        if outcome.kind in ("ratio", "duration"):
+            raise NotBuilt(f"`outcomes[{i}].kind: {outcome.kind}`")
+        if outcome.from_ or outcome.aggregate:
+            raise NotBuilt(f"`outcomes[{i}].from`")
+    if experiment.data.assignment is not None:
+        raise NotBuilt("`data.assignment`")
+    kind = experiment.design.kind
+    for entry in entry_points(group="causalcx.designs"):
+        if entry.name == kind:
+            return cast(Design, entry.load())
+    if kind not in BUILT_IN:
+        raise NotBuilt(f"`design.kind: {kind}`")
+    return cast(Design, import_module(BUILT_IN[kind]))

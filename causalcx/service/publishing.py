@@ -1,0 +1,93 @@
+"""Business cases as pages: written to files, or put into the portal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Literal
+
+from causalcx import words
+from causalcx.core.case import Valuation
+from causalcx.core.errors import CannotAnswer
+from causalcx.core.experiment import Experiment
+from causalcx.core.readout import Readout
+from causalcx.core.seal import canonical_plan
+from causalcx.service.analysis import SEED, fit, stored_fit, value
+from causalcx.service.experiments import Source, load, registry_of, sealed_plan
+from causalcx.service.places import workspace_of
+
+
+def report(*, experiment: Source, out: Path | str | None = None, seed: int = SEED) -> list[Path]:
+    """Write every case as self-contained pages, one per arm and language; returns the files.
+
+    Default folder: reports/gallery/KEY in the workspace, else report/ beside the experiment file.
+    """
+    loaded = load(experiment)
+    folder = Path(out) if out else _default_folder(loaded)
+    readout, valuation = results(loaded, seed)
+    pages = render_pages(loaded, readout, valuation, shell="standalone")
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for arm, languages in pages.items():
+        for language, html in languages.items():
+            name = "case" if len(pages) == 1 else f"case-{slug(arm)}"
+            files.append(_write(folder / f"{name}.{language}.html", html))
+    return files
+
+
+def publish(*, experiment: Source, seed: int = SEED, now: dt.datetime | None = None) -> list[str]:
+    """Put the case into the portal of the workspace; returns the addresses of its pages within the portal."""
+    loaded = load(experiment)
+    registry = registry_of(loaded)
+    readout, valuation = results(loaded, seed)
+    if registry is None or readout.provenance is None or readout.provenance.run is None:
+        raise CannotAnswer("`{key}` came from no file, so there is no portal to publish it in.", key=loaded.key)
+    pages = render_pages(loaded, readout, valuation, shell="portal")
+    registry.publish(readout.provenance.run, loaded, canonical_plan(loaded), pages, now or dt.datetime.now(dt.UTC))
+    return [f"/cases/{loaded.key}" + (f"?arm={arm}" if len(pages) > 1 else "") for arm in pages]
+
+
+def results(experiment: Experiment, seed: int) -> tuple[Readout, Valuation | None]:
+    """The stored readout of plan and data, or a new one; and its money where the file prices anything."""
+    readout = stored_fit(experiment=experiment, seed=seed) or fit(experiment=experiment, seed=seed)
+    return readout, value(experiment=experiment, seed=seed) if experiment.value else None
+
+
+def render_pages(
+    experiment: Experiment, readout: Readout, valuation: Valuation | None, *, shell: Literal["standalone", "portal"]
+) -> dict[str, dict[str, str]]:
+    """HTML per treated arm and language."""
+    from causalcx import reports
+
+    workspace = workspace_of(experiment.folder) if experiment.folder else None
+    control = getattr(experiment.design, "control", None)
+    arms = dict.fromkeys(e.comparison.removesuffix(f" vs {control}") for e in readout.headlines)
+    return {
+        arm: {
+            language: reports.render_case(
+                experiment, readout, valuation, arm=arm, sealed=sealed_plan(experiment), language=language, shell=shell,
+                folders=[workspace / "reports"] if workspace else [],
+            )
+            for language in words.LANGUAGES
+        }
+        for arm in arms
+    }  # fmt: skip
+
+
+def slug(text: str) -> str:
+    """An arm label as part of a file name; Chinese characters stay."""
+    return re.sub(r"[^\w]+", "-", text.lower()).strip("-") or "arm"
+
+
+def _default_folder(experiment: Experiment) -> Path:
+    folder = experiment.folder or Path.cwd()
+    workspace = workspace_of(folder)
+    return workspace / "reports" / "gallery" / experiment.key if workspace else folder / "report"
+
+
+def _write(file: Path, text: str) -> Path:
+    """Whole or not at all."""
+    part = file.with_name(file.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    return part.replace(file)

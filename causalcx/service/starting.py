@@ -1,0 +1,104 @@
+"""The first steps of a user: a workspace, a commented experiment file, the schema for the editor."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from causalcx.core.design_keys import KINDS
+from causalcx.core.errors import NotBuilt, UsageError
+from causalcx.core.experiment import Experiment
+from causalcx.core.experiment_file import parse_experiment, read_metrics
+from causalcx.core.packaged import packaged
+from causalcx.service.kinds import BUILT_IN
+from causalcx.service.places import EXPERIMENT_FILE, STATE, workspace_of
+
+PROPOSED = {
+    "staffing": ("nps", "churn_90d", "calls_90d"),
+    "behavioural": ("nps", "churn_90d", "revenue_90d", "calls_90d"),
+    "digital-migration": ("calls_90d", "nps", "churn_90d"),
+    "compensation": ("churn_90d", "revenue_90d", "nps"),
+    "routing": ("nps", "churn_90d", "calls_90d"),
+    "outreach": ("conversion", "revenue_90d", "churn_90d"),
+    "recovery": ("churn_90d", "nps", "complaints_90d"),
+}
+"""Metrics that a kind of intervention usually moves; the first is proposed as primary."""
+USUAL = ("nps", "churn_90d", "revenue_90d")
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of the experiment file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Experiment.model_json_schema(by_alias=True)
+
+
+def init_workspace(*, folder: Path) -> list[Path]:
+    """Make the folders of a workspace; what exists stays as it is. Returns what was made."""
+    made = []
+    for name in ("experiments", "reports", "web"):
+        target = folder / name
+        target.mkdir(parents=True, exist_ok=True)
+        for file in ("README.md", "metrics.yaml", "_template/experiment.yaml"):
+            source = packaged(name) / file
+            if source.is_file() and not (target / file).exists():
+                (target / file).parent.mkdir(parents=True, exist_ok=True)
+                made.append(Path(shutil.copyfile(source, target / file)))
+    (folder / STATE).mkdir(exist_ok=True)
+    return made
+
+
+def init_experiment(
+    *,
+    folder: Path,
+    key: str,
+    title: str,
+    intervention: str,
+    owner: str,
+    hypothesis: str,
+    design: str = "randomised",
+    data: str = "data.csv",
+) -> Path:
+    """Write a commented experiment file with metrics proposed by kind of intervention; refuses to overwrite."""
+    if design not in KINDS:
+        raise UsageError("There is no design `{design}`; known: {known}.", design=design, known=", ".join(KINDS))
+    if design not in BUILT_IN:
+        raise NotBuilt(f"`design.kind: {design}`")
+    workspace = workspace_of(folder)
+    target = (workspace / "experiments" if workspace else folder) / key / EXPERIMENT_FILE
+    if target.exists():
+        raise UsageError("{file} exists already; choose another key, or edit it.", file=str(target))
+    text = _draft(
+        key=key, title=title, intervention=intervention, owner=owner, hypothesis=hypothesis, design=design, data=data
+    )
+    parse_experiment(text, file=target, metrics=read_metrics(packaged("experiments") / "metrics.yaml"))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(text, encoding="utf-8")
+    return target
+
+
+def _draft(*, key: str, title: str, intervention: str, owner: str, hypothesis: str, design: str, data: str) -> str:
+    """The commented file; outcomes are spelled out, so that it also works without metrics.yaml beside it."""
+    metrics = read_metrics(packaged("experiments") / "metrics.yaml")
+    proposed = [metrics[name] for name in PROPOSED.get(intervention, USUAL) if name in metrics]
+    template = (packaged("experiments") / "_template" / f"draft-{design}.yaml").read_text(encoding="utf-8")
+    filled = {
+        "key": _scalar(key), "title": _scalar(title), "intervention": _scalar(intervention), "owner": _scalar(owner),
+        "hypothesis": _scalar(hypothesis), "data": _scalar(data), "outcomes": "\n".join(_outcome(m, i) for i, m in enumerate(proposed)),
+    }  # fmt: skip
+    for name, value in filled.items():
+        template = template.replace(f"<<{name}>>", value)
+    return template
+
+
+def _outcome(metric: dict[str, Any], position: int) -> str:
+    kept = {k: metric[k] for k in ("name", "kind", "column", "better", "unit", "window_months", "cap") if k in metric}
+    kept["role"] = "primary" if position == 0 else "secondary"
+    lines = [f"{k}: {v if not isinstance(v, (str, dict)) else _scalar(v)}" for k, v in kept.items()]
+    return "  - " + "\n    ".join(lines)
+
+
+def _scalar(value: Any) -> str:
+    """A value as YAML flow: JSON is YAML."""
+    import json
+
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,202 @@
+"""The one module that knows Ibis: opens tables, reads columns by their meaning, and reduces them in the engine."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dtypes
+import ibis.expr.types as ir
+
+from causalcx.core.errors import DataError
+from causalcx.core.labels import canonical
+from causalcx.sources.fingerprint import fingerprint_arrow, fingerprint_file, fingerprint_words
+from causalcx.sources.footer import Known, known_columns
+
+READERS = {
+    ".csv": "read_csv", ".tsv": "read_csv", ".txt": "read_csv", ".parquet": "read_parquet", ".pq": "read_parquet",
+}  # fmt: skip
+ENGINE_MEMORY = "512MB"
+"""DuckDB's own limit; the environment variable CAUSALCX_ENGINE_MEMORY overrides it."""
+SHOWN = 3
+"""Offending rows shown in an error."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table, how pages name it, and its fingerprint."""
+
+    table: ir.Table
+    connection: ibis.BaseBackend
+    name: str
+    fingerprint: str
+    known: Mapping[str, Known] = field(default_factory=dict)
+    """What a Parquet footer tells of complete numeric columns."""
+
+    def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
+        """The result of a (small) query as records."""
+        return self.connection.to_pyarrow(expression).to_pylist()
+
+    def scalar(self, expression: ir.Scalar) -> Any:
+        """One value."""
+        return self.connection.to_pyarrow(expression).as_py()
+
+
+def open_file(path: Path) -> Source:
+    """A CSV, TSV or Parquet file, also gzipped."""
+    suffixes = [s.lower() for s in path.suffixes]
+    kind = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else suffixes[-1] if suffixes else ""
+    if not path.is_file():
+        raise DataError("The data file {path} does not exist.", path=str(path))
+    if kind not in READERS:
+        raise DataError(
+            "The data file {path} is of no known kind; known: {known}, also with .gz.",
+            path=str(path),
+            known=", ".join(READERS),
+        )
+    connection = _duckdb()
+    options: dict[str, Any] = {"sample_size": -1} if READERS[kind] == "read_csv" else {}
+    try:
+        table = getattr(connection, READERS[kind])(path, **options)
+        fingerprint = fingerprint_file(path)
+        known = known_columns(path) if READERS[kind] == "read_parquet" and suffixes[-1] != ".gz" else {}
+    except Exception as error:  # whatever the reader raises, the sentence is the same
+        reason = str(error).strip().splitlines()[0][:200]
+        raise DataError("The data file {path} cannot be read: {reason}", path=str(path), reason=reason) from error
+    return Source(table, connection, path.name, fingerprint, known)
+
+
+def _duckdb() -> ibis.BaseBackend:
+    """An engine that spills to disk instead of growing."""
+    return ibis.duckdb.connect(memory_limit=os.environ.get("CAUSALCX_ENGINE_MEMORY", ENGINE_MEMORY))
+
+
+def open_connection(url: str, table: str) -> Source:
+    """A table behind an Ibis connection URL."""
+    shown = url.split("@")[-1] if "@" in url else url
+    try:
+        connection = ibis.connect(url)
+        found = connection.table(table)
+        rows = connection.to_pyarrow(found.count()).as_py()
+    except Exception as error:
+        reason = str(error).strip().splitlines()[0][:200]
+        raise DataError(
+            "The table {table} at {url} cannot be read: {reason}", table=table, url=shown, reason=reason
+        ) from error
+    return Source(found, connection, table, fingerprint_words(connection.name, table, found.schema(), rows))
+
+
+def open_frame(data: Any) -> Source:
+    """A pandas, Polars, Arrow or Ibis table in memory."""
+    if isinstance(data, ir.Table):
+        connection = data.get_backend()
+        rows = connection.to_pyarrow(data.count()).as_py()
+        return Source(data, connection, "frame", fingerprint_words("expression", ibis.to_sql(data), rows))
+    arrow = _as_arrow(data)
+    connection = _duckdb()
+    return Source(connection.create_table("frame", arrow, temp=True), connection, "frame", fingerprint_arrow(arrow))
+
+
+def _as_arrow(data: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(data, pa.Table):
+        return data
+    if hasattr(data, "to_arrow"):
+        return data.to_arrow()
+    if hasattr(data, "columns") and hasattr(data, "dtypes"):
+        return pa.Table.from_arrays(
+            [_pandas_column(data[c]) for c in data.columns], names=[str(c) for c in data.columns]
+        )
+    raise DataError(
+        "`data` is a {kind}; expected a pandas, Polars or Arrow table, or an Ibis expression.", kind=type(data).__name__
+    )
+
+
+def _pandas_column(column: Any) -> Any:
+    import pyarrow as pa
+
+    try:
+        return pa.Array.from_pandas(column)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):  # mixed types, such as 0 and "control"
+        return pa.array([None if v is None or v != v else canonical(v) for v in column])
+
+
+def require_columns(source: Source, wanted: Iterable[str]) -> None:
+    """Every column exists; otherwise one error names all that do not, with the nearest present one."""
+    present = list(source.table.columns)
+    missing = [c for c in dict.fromkeys(wanted) if c not in present]
+    if missing:
+        hints = [
+            f"{c} (did you mean {near[0]}?)" if (near := difflib.get_close_matches(c, present, 1)) else c
+            for c in missing
+        ]
+        raise DataError(
+            "{source} has no column {missing}; present: {present}.",
+            source=source.name, missing=", ".join(hints), present=", ".join(present[:40]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Rows that may not exist; counted in the first look, shown when there are any."""
+
+    column: str
+    wrong: ir.BooleanValue
+    template: str
+    """English sentence with the gaps ``column``, ``rows`` and those of ``facts``."""
+    facts: dict[str, Any]
+
+    def refuse(self, source: Source, table: ir.Table, unit: str) -> None:
+        """Raise with the first offending rows."""
+        shown = {"unit": table[unit], "value": table[self.column]}
+        rows = source.rows(table.filter(self.wrong).select(**shown).limit(SHOWN))
+        text = ", ".join(f"{unit} {r['unit']}: {r['value']!r}" for r in rows)
+        raise DataError(self.template, column=self.column, rows=text, **self.facts)
+
+
+def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[ir.FloatingValue, list[Refusal]]:
+    """The column as float64 with NaN as null; text is accepted where every non-blank value is a number."""
+    value = table[column]
+    kind = value.type()
+    if kind.is_floating():
+        value = value.cast("float64")
+        return (value.isnan().ifelse(ibis.null(dtypes.float64), value) if has_nan else value), []
+    if kind.is_boolean():
+        return value.cast("int8").cast("float64"), []
+    if kind.is_numeric() or kind.is_null():
+        return value.cast("float64"), []
+    if kind.is_string():
+        text = value.strip().nullif("")
+        parsed = text.try_cast("float64")
+        sentence = "Column `{column}` holds text where numbers are expected ({rows})."
+        return parsed, [Refusal(column, text.notnull() & parsed.isnull(), sentence, {})]
+    raise DataError("Column `{column}` is of type {type}; expected numbers.", column=column, type=str(kind))
+
+
+def labels_of(source: Source, table: ir.Table, column: str, most: int, what: str) -> dict[Any, str]:
+    """Raw values of a column with their canonical labels; null is left out."""
+    found = source.rows(table.filter(table[column].notnull()).select(value=table[column]).distinct().limit(most + 1))
+    values = [r["value"] for r in found if r["value"] == r["value"] and str(r["value"]).strip() != ""]
+    if len(values) > most:
+        raise DataError(
+            "Column `{column}` has more than {most} different values; as {what} it can have {most} at most.",
+            column=column, most=most, what=what,
+        )  # fmt: skip
+    return {v: canonical(v) for v in values}
+
+
+def is_label(value: ir.Value, labels: dict[Any, str], wanted: Sequence[str]) -> ir.BooleanValue:
+    """Whether a column's value has one of the wanted labels."""
+    raw = [v for v, label in labels.items() if label in wanted]
+    return value.isin(raw) if raw else ibis.literal(False)
+
+
+def level(value: ir.Value, missing: str) -> ir.StringValue:
+    """A column as text for grouping, missing values as a level of their own."""
+    return value.cast("string").fill_null(missing)

@@ -1,0 +1,97 @@
+"""The rule agreed before the data, applied; reasons are codes and facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+
+from causalcx.core.case import Verdict
+from causalcx.core.check import Check, Notice
+from causalcx.core.money_terms import Decision
+from causalcx.core.readout import Readout
+from causalcx.core.rules import DecisionRule
+from causalcx.value.numbers import Array
+
+HIDES_ALL = ("leakage", "overlap")
+"""Failed checks that hide every effect."""
+HIDES_ONE = "missing-by-arm"
+"""A failed check that hides the effect on its outcome."""
+
+Word = Literal["scale", "stop", "extend", "wait", "cannot decide"]
+
+
+def decide(
+    decision: Decision, readout: Readout, comparison: str, priced: list[str], figures: Mapping[str, Array | None]
+) -> Verdict:
+    """The verdict on one arm.
+
+    In this order: what forbids a decision whatever the money says (a breached guardrail of this comparison, a failed sample
+    ratio, windows not over, a grade below ``min_grade``) gives ``cannot decide``; an unplanned look ``wait``; a hidden effect of
+    a priced outcome ``cannot decide``; then the rules: ``scale``, ``stop``, and ``extend`` between them or where a file
+    lets both be met. ``figures`` are draws of npv, roi (None where undefined) and payback_months.
+    """
+    forbidden = _forbidden(decision, readout, comparison)
+    if forbidden:
+        return _verdict(decision.scale_if, "cannot decide", forbidden)
+    if _failed(readout, "early-look"):
+        return _verdict(decision.scale_if, "wait", [Notice(code="unplanned-look")])
+    hidden = _hidden(readout, priced)
+    if hidden:
+        return _verdict(decision.scale_if, "cannot decide", hidden)
+    return _by_rules(decision, figures)
+
+
+def _by_rules(decision: Decision, figures: Mapping[str, Array | None]) -> Verdict:
+    scale, stop = (_probability(rule, figures) for rule in (decision.scale_if, decision.stop_if))
+    if scale is None or stop is None:
+        return _verdict(decision.scale_if, "cannot decide", [Notice(code="roi-undefined")])
+    may_scale, may_stop = decision.scale_if.met(scale), decision.stop_if.met(stop)
+    if may_scale and may_stop:
+        return _verdict(
+            decision.scale_if, "extend", [_reason(decision.scale_if, scale), _reason(decision.stop_if, stop)]
+        )
+    if may_scale:
+        return _verdict(decision.scale_if, "scale", [_reason(decision.scale_if, scale)])
+    if may_stop:
+        return _verdict(decision.stop_if, "stop", [_reason(decision.stop_if, stop)])
+    between = {"probability": scale, "quantity": decision.scale_if.quantity, "rule": str(decision.scale_if)}
+    return _verdict(decision.scale_if, "extend", [Notice(code="between-rules", facts=between)])
+
+
+def _forbidden(decision: Decision, readout: Readout, comparison: str) -> list[Notice]:
+    breached = [c.facts["outcome"] for c in _failed(readout, "guardrail") if c.facts.get("comparison") == comparison]
+    reasons = [Notice(code="guardrail-breached", facts={"outcome": o, "comparison": comparison}) for o in breached]
+    if _failed(readout, "sample-ratio"):
+        reasons.append(Notice(code="sample-ratio-failed"))
+    if _failed(readout, "immaturity"):
+        reasons.append(Notice(code="windows-not-over"))
+    level = readout.grade.level if readout.grade else 0
+    if level < decision.min_grade:
+        reasons.append(Notice(code="grade-too-low", facts={"level": level, "needed": decision.min_grade}))
+    return reasons
+
+
+def _hidden(readout: Readout, priced: list[str]) -> list[Notice]:
+    hiding = [(o, name) for name in HIDES_ALL if _failed(readout, name) for o in priced]
+    hiding += [(o, HIDES_ONE) for c in _failed(readout, HIDES_ONE) for o in priced if c.facts.get("outcome") == o]
+    return [Notice(code="effect-hidden", facts={"outcome": o, "check": name}) for o, name in hiding]
+
+
+def _failed(readout: Readout, name: str) -> list[Check]:
+    return [check for check in readout.checks if check.name == name and check.verdict == "fail"]
+
+
+def _probability(rule: DecisionRule, figures: Mapping[str, Array | None]) -> float | None:
+    """Share of draws in which the rule's inner test holds; None where its quantity is undefined."""
+    draws = figures[rule.quantity]
+    return None if draws is None else float(np.mean(rule.holds_in(draws)))
+
+
+def _reason(rule: DecisionRule, probability: float) -> Notice:
+    return Notice(code="probability", facts={"quantity": rule.quantity, "probability": probability, "rule": str(rule)})
+
+
+def _verdict(rule: DecisionRule, word: Word, because: list[Notice]) -> Verdict:
+    return Verdict(rule=str(rule), verdict=word, because=tuple(because))

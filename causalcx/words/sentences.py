@@ -1,0 +1,196 @@
+"""Codes and facts to sentences: ``sentence("check.sample-ratio.fail", facts, "zh")``.
+
+A gap in a catalogue may say how its fact is written: ``{share:share}``, ``{days:count day days}``, ``{estimate:effect}``.
+The forms are the keys of ``FORMS``; each is given the fact and the :class:`Reader`. A fact that is null or absent is
+written as a dash, never as a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from causalcx.core.check import Check, Notice
+from causalcx.core.errors import CausalcxError
+from causalcx.core.text import text_in
+from causalcx.words import formats
+from causalcx.words.catalogue import messages
+from causalcx.words.effects import amount_text, change_text, span_text
+from causalcx.words.names import Names
+
+_RULE = re.compile(r"\s*P\(\s*(\w+)\s*(>=|<=|>|<)\s*([^)\s]+)\s*\)\s*(>=|<=|>|<)\s*(\S+)\s*")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: the language, what things are called, and the facts of the sentence at hand."""
+
+    language: str = "en"
+    names: Names = field(default_factory=Names)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    folders: tuple[Path, ...] = ()
+
+    def say(self, code: str, **facts: Any) -> str:
+        """Another sentence for the same reader."""
+        return sentence(code, facts, self.language, names=self.names, folders=self.folders)
+
+
+def sentence(
+    code: str, facts: Mapping[str, Any] | None = None, language: str = "en", *, names: Names | None = None, folders: Sequence[Path] = ()
+) -> str:
+    """The catalogue's sentence for a code, its gaps filled from the facts; an unknown code is a fault of ours."""
+    template = messages(language, *folders).get(code)
+    if template is None:
+        raise CausalcxError("The {language} catalogue has no sentence for the code `{code}`.", language=language, code=code)
+    reader = Reader(language, names or Names(language), facts or {}, tuple(folders))
+    text = _Writer(reader).vformat(template, (), reader.facts)
+    return formats.spaced(text) if language == "zh" else text
+
+
+def known(code: str, language: str = "en", *folders: Path) -> bool:
+    """Whether the catalogue has a sentence for the code."""
+    return code in messages(language, *folders)
+
+
+def check_sentence(check: Check, language: str = "en", *, names: Names | None = None) -> str:
+    """The sentence of a check; of a third party's check, its own or a plain one that names it."""
+    code = f"check.{check.name}.{check.verdict}"
+    special = f"{code}.{check.facts.get('declared')}"
+    code = special if known(special, language) else code
+    if known(code, language):
+        return _capital(sentence(code, {"value": check.value, **check.facts}, language, names=names))
+    return check.sentence or sentence(f"check.other.{check.verdict}", {"name": check.name, "value": check.value}, language)
+
+
+def notice_sentence(notice: Notice, language: str = "en", *, names: Names | None = None) -> str:
+    """The sentence of a warning, a fallback or a reason; of a third party's, its own or a plain one that names it."""
+    code = f"notice.{notice.code}"
+    if known(code, language):
+        return _capital(sentence(code, notice.facts, language, names=names))
+    listed = ", ".join(f"{k} = {v}" for k, v in notice.facts.items())
+    return notice.sentence or sentence("notice.other", {"code": notice.code, "facts": listed or formats.NOTHING}, language)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+class _Writer(Formatter):
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, str]:
+        first = field_name.split("[")[0].split(".")[0]
+        if kwargs.get(first) is None:
+            return None, first
+        return super().get_field(field_name, args, kwargs)
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None:
+            return formats.NOTHING
+        form, _, words = format_spec.partition(" ")
+        return FORMS[form or "plain"](value, self.reader, *words.split())
+
+
+def _plain(value: Any, reader: Reader) -> str:
+    if isinstance(value, dict) and set(value) & set(formats.LANGUAGES):
+        return text_in(value, reader.language)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return formats.number(value, reader.language)
+    if isinstance(value, (list, tuple)):
+        return formats.listing([_plain(v, reader) for v in value], reader.language)
+    return reader.names.of(value)
+
+
+def _count(value: Any, reader: Reader, one: str = "unit", many: str = "units") -> str:
+    return formats.counted(value, one.replace("_", " "), many.replace("_", " "))
+
+
+def _units(value: Any, reader: Reader) -> str:
+    if reader.language == "zh":
+        return f"{formats.number(value, decimals=0)} 个{reader.names.one}"
+    return formats.counted(value, reader.names.one, reader.names.many)
+
+
+def _by_arm(value: Mapping[str, Any], reader: Reader, figure: Callable[[Any], str]) -> str:
+    written = "{arm} {figure}" if reader.language == "zh" else "{figure} ({arm})"
+    parts = [written.format(arm=reader.names.arm(str(arm)), figure=figure(x)) for arm, x in value.items()]
+    return formats.listing(parts, reader.language)
+
+
+def _rates(value: Mapping[str, float], reader: Reader) -> str:
+    return _by_arm(value, reader, formats.percent)
+
+
+def _shares(value: Mapping[str, float], reader: Reader) -> str:
+    total = sum(value.values()) or 1.0
+    order = [arm for arm in reader.facts.get("observed") or value if arm in value]
+    return " / ".join(formats.percent(value[arm] / total) for arm in order)
+
+
+def _fields(value: Sequence[Any], reader: Reader) -> str:
+    shown = [str(v.get("field", v)) if isinstance(v, dict) else str(v) for v in value]
+    rest = len(shown) - 4
+    return formats.listing(shown[:4] + ([reader.say("words.more", count=rest)] if rest > 0 else []), reader.language)
+
+
+def _check_name(value: Any, reader: Reader) -> str:
+    code = f"check-name.{value}"
+    return reader.say(code) if known(code, reader.language) else str(value)
+
+
+def _named(prefix: str) -> Callable[[Any, Reader], str]:
+    def form(value: Any, reader: Reader) -> str:
+        code = f"{prefix}.{value}"
+        return reader.say(code) if known(code, reader.language) else str(value)
+
+    return form
+
+
+def rule_text(rule: str, reader: Reader) -> str:
+    """A decision rule in words: *the net present value is above 0 in at least 9 of 10 cases*."""
+    match = _RULE.fullmatch(rule)
+    if not match:
+        return rule
+    quantity, inner, level, outer, share = match.groups()
+    test = reader.say(f"rule.{quantity}", level=float(level), than=reader.say(f"rule.{inner}"))
+    return reader.say(f"rule.in.{outer}", test=test, share=float(share))
+
+
+FORMS: dict[str, Callable[..., str]] = {
+    "plain": _plain,
+    "number": lambda v, r: formats.number(v, r.language),
+    "magnitude": lambda v, r: formats.number(abs(v), r.language, digits=2),
+    "whole": lambda v, r: formats.number(v, r.language, decimals=0),
+    "share": lambda v, r: formats.percent(v, r.language),
+    "of": lambda v, r: formats.share_of(v, r.language),
+    "level": lambda v, r: formats.level_of(v, r.language),
+    "probability": lambda v, r: formats.number(v, r.language, digits=2) if v >= 0.001 else "< 0.001",
+    "count": _count,
+    "units": _units,
+    "days": lambda v, r: formats.counted(abs(v), "day", "days") if r.language == "en" else f"{formats.number(abs(v), decimals=0)} 天",
+    "months": lambda v, r: formats.months(v, r.language),
+    "horizon": lambda v, r: formats.horizon(v, r.language),
+    "date": lambda v, r: formats.date(v, r.language),
+    "list": lambda v, r: formats.listing([r.names.of(x) for x in v] if isinstance(v, (list, tuple)) else [r.names.of(v)], r.language),
+    "shares": _shares,
+    "rates": _rates,
+    "counts": lambda v, r: _by_arm(v, r, lambda x: formats.number(x, decimals=0)),
+    "effect": lambda v, r: change_text(v, r.facts.get("unit", ""), r.names, sign=True),
+    "size": lambda v, r: change_text(abs(v), r.facts.get("unit", ""), r.names),
+    "amount": lambda v, r: amount_text(v, r.facts.get("unit", ""), r.names),
+    "fields": _fields,
+    "check": _check_name,
+    "design": _named("design"),
+    "reason": _named("reason"),
+    "verdict": _named("decision-name"),
+    "quantity": _named("quantity"),
+    "rule": lambda v, r: rule_text(str(v), r),
+    "code": lambda v, r: str(v),
+    "span": lambda v, r: span_text(v[0], v[1], r.facts.get("unit", ""), r.names),
+}
+"""Every way to write a fact."""
