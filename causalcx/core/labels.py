@@ -9,6 +9,12 @@ _NUMBER = re.compile(r"[+-]?(0|[1-9]\d*)(\.\d+)?")
 _BOOLEAN = {"true": "1", "false": "0"}
 
 
+def _number(text: str) -> str:
+    """One spelling per number; whole ones keep every digit, however many."""
+    whole, _, fraction = text.partition(".")
+    return repr(float(text)) if fraction.strip("0") else str(int(whole))
+
+
 def canonical(value: Any) -> str:
     """The one spelling of an arm label; equal labels have equal spellings."""
     if hasattr(value, "item"):  # numpy scalars
@@ -21,6 +27,5 @@ def canonical(value: Any) -> str:
     if text.lower() in _BOOLEAN:
         return _BOOLEAN[text.lower()]
     if _NUMBER.fullmatch(text):
-        number = float(text)
-        return str(int(number)) if number.is_integer() else repr(number)
+        return _number(text)
     return text

@@ -19,8 +19,9 @@ from causalcx.core.moments import Moments
 from causalcx.core.need import Need, Profile, Reduced, variables_of
 from causalcx.core.readout import Readout
 from causalcx.designs.armmeans import ArmMeans, arm_means
-from causalcx.designs.contrasts import contrasts, flows, weights_of
-from causalcx.designs.headline import headline, pooled_priors
+from causalcx.designs.contrasts import Estimates, contrasts, flows, weights_of
+from causalcx.designs.headline import Headline, headline, pooled_priors
+from causalcx.designs.segments import Segments, segments
 
 DATA = "moments"
 NOT_BUILT = ("factors", "cluster", "received")
@@ -69,17 +70,39 @@ def fit(experiment: Experiment, reduced: Reduced, *, seed: int) -> Readout:
     control = str(design.control)
     estimates = contrasts(means, experiment.outcomes, control, method)
     result = headline(experiment, estimates, seed)
+    parts = _segments(experiment, reduced, result, method, seed)
     dropped = tuple(n for n in means.notices if n.code == "adjustment-dropped")
     flat = {o.key for o in experiment.outcomes if _constant_in(means, variables_of(o), control)}
     return Readout(
-        experiment=experiment.key, design="randomised", effects=result.effects, covariance=result.covariance, law=result.law,
+        experiment=experiment.key,
+        design="randomised",
+        effects=(*result.effects, *parts.effects),
+        covariance=result.covariance,
+        law=result.law,
         arms=arms_of(experiment, reduced.profile, means_of(experiment, reduced.moments.pooled(), "none")),
-        best=result.best, flows=flows(means, experiment.outcomes, control),
-        warnings=tuple(n for n in means.notices if n not in dropped),
+        best=result.best,
+        flows=flows(means, experiment.outcomes, control),
+        checks=(
+            *check(experiment, reduced),
+            *precision(experiment, result.effects),
+            *guardrails(experiment, result.effects),
+            *parts.checks,
+        ),
+        warnings=(*(n for n in means.notices if n not in dropped), *parts.notices),
         fallbacks=(*dropped, *pooled_priors(experiment, flat)),
-        checks=(*check(experiment, reduced), *precision(experiment, result.effects), *guardrails(experiment, result.effects)),
         rests_on=(Notice(code="randomisation", facts={"unit": design.unit, "strata": list(design.strata)}),),
-    )  # fmt: skip
+    )
+
+
+def _segments(experiment: Experiment, reduced: Reduced, result: Headline, method: str, seed: int) -> Segments:
+    if not reduced.segments:
+        return Segments()
+    control = str(_keys(experiment).control)
+
+    def estimate(moments: Moments) -> Estimates:
+        return contrasts(means_of(experiment, moments), experiment.primaries, control, method)
+
+    return segments(experiment, reduced.segments, estimate, result.effects, seed)
 
 
 def check(experiment: Experiment, reduced: Reduced) -> tuple[Check, ...]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
-import socket
+import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from causalcx.core.case import Valuation
 from causalcx.core.errors import CannotAnswer, CausalcxError
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan, differences
-from causalcx.registry.database import open_database
+from causalcx.registry.database import open_database, writing
+from causalcx.registry.process import is_alive, this_process
 from causalcx.registry.tables import CaseRow, EffectRow, ExperimentRow, PlanRow, RunRow
 
 
@@ -66,6 +65,7 @@ class Registry:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._writing = writing(engine)
 
     @classmethod
     def open(cls, file: Path) -> Registry:
@@ -73,12 +73,12 @@ class Registry:
         return cls(open_database(file))
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file; no connection is held between transactions, so this is a courtesy."""
         self._engine.dispose()
 
     def register(self, plan: SealedPlan, experiment: Experiment, *, allow_change: bool = False) -> SealedPlan:
         """Keep a seal. The same plan again returns its first seal; a changed one needs ``allow_change``."""
-        with Session(self._engine) as session, session.begin():
+        with Session(self._writing) as session, session.begin():
             newest = _newest_plan(session, plan.key)
             if newest and newest.hash == plan.hash:
                 return _sealed(newest)
@@ -91,7 +91,6 @@ class Registry:
                 )  # fmt: skip
             session.merge(_experiment_row(experiment))
             session.flush()
-            session.exec(delete(PlanRow).where(col(PlanRow.key) == plan.key, col(PlanRow.hash) == plan.hash))
             session.add(PlanRow(**plan.model_dump()))
         return plan
 
@@ -105,12 +104,11 @@ class Registry:
         """Registered experiments with their seal and latest run, newest seal first."""
         with Session(self._engine) as session:
             rows = session.exec(
-                select(PlanRow, ExperimentRow).join(ExperimentRow).order_by(col(PlanRow.id).desc())
+                select(PlanRow, ExperimentRow).join(ExperimentRow).order_by(col(PlanRow.id).asc())
             ).all()
-            newest: dict[str, dict[str, Any]] = {}
-            for plan, experiment in rows:
-                newest.setdefault(plan.key, _listed(session, plan, experiment))
-            return list(newest.values())
+            newest = {plan.key: (plan, experiment) for plan, experiment in rows}
+            by_seal = sorted(newest.values(), key=lambda pair: -int(pair[0].id or 0))
+            return [_listed(session, plan, experiment) for plan, experiment in by_seal]
 
     def latest_run(self, key: str) -> dict[str, Any] | None:
         """State, time and failure of the newest run of a key."""
@@ -121,11 +119,16 @@ class Registry:
     def run(
         self, *, key: str, plan_hash: str, fingerprint: str, seed: int, versions: Mapping[str, str], now: dt.datetime
     ) -> Generator[Run]:
-        """A run: kept whole when the block ends, marked failed with its sentence when the block raises."""
-        with Session(self._engine) as session, session.begin():
+        """A run: kept whole when the block ends, marked failed with its sentence when anything raises."""
+        began = time.monotonic()
+
+        def ended() -> dt.datetime:
+            return now + dt.timedelta(seconds=time.monotonic() - began)
+
+        with Session(self._writing) as session, session.begin():
             row = RunRow(
                 key=key, plan_hash=plan_hash, fingerprint=fingerprint, seed=seed, state="running", started_at=now,
-                process=_this_process(), versions=dict(versions),
+                process=this_process(), versions=dict(versions),
             )  # fmt: skip
             session.add(row)
             session.flush()
@@ -134,38 +137,31 @@ class Registry:
             yield run
             if run.readout is None:
                 raise CausalcxError("Run {run} ended without a result.", run=run.id)
+            self._keep(run.id, run.readout, run.moments, ended())
         except BaseException as error:
-            self._fail(run.id, str(error) or type(error).__name__)
+            self._fail(run.id, str(error) or type(error).__name__, ended())
             raise
-        self._keep(run)
 
-    def _fail(self, run_id: int, sentence: str) -> None:
-        with Session(self._engine) as session, session.begin():
+    def _fail(self, run_id: int, sentence: str, ended: dt.datetime) -> None:
+        with Session(self._writing) as session, session.begin():
             row = session.get_one(RunRow, run_id)
-            row.state, row.failure, row.finished_at = "failed", sentence, dt.datetime.now(dt.UTC)
+            row.state, row.failure, row.finished_at = "failed", sentence, ended
 
-    def _keep(self, run: Run) -> None:
+    def _keep(self, run_id: int, readout: Readout, moments: dict[str, Any] | None, ended: dt.datetime) -> None:
         """Store the result; runs of the same plan and data that it replaces go, stale failures with them."""
-        assert run.readout is not None
-        readout = run.readout
-        with Session(self._engine) as session, session.begin():
-            row = session.get_one(RunRow, run.id)
-            row.state, row.finished_at = "done", dt.datetime.now(dt.UTC)
-            row.readout, row.moments = readout.model_dump_json(), run.moments
+        with Session(self._writing) as session, session.begin():
+            row = session.get_one(RunRow, run_id)
+            row.state, row.finished_at = "done", ended
+            row.readout, row.moments = readout.model_dump_json(), moments
             row.rows = readout.provenance.data.rows if readout.provenance else None
             row.warnings = [n.model_dump() for n in readout.warnings]
-            session.add_all(_effect_rows(run.id, readout))
+            session.add_all(_effect_rows(run_id, readout))
             self._replace_older(session, row)
 
     def _replace_older(self, session: Session, row: RunRow) -> None:
         same = (col(RunRow.key) == row.key, col(RunRow.plan_hash) == row.plan_hash, col(RunRow.id) != row.id)
         for older in session.exec(select(RunRow).where(*same)).all():
-            published = session.exec(select(CaseRow).where(col(CaseRow.run_id) == older.id)).first()
-            if (older.state != "done" and not (older.state == "running" and _alive(older.process))) or (
-                older.state == "done"
-                and (older.fingerprint, older.seed) == (row.fingerprint, row.seed)
-                and published is None
-            ):
+            if _is_replaced(session, older, row):
                 session.delete(older)
 
     def find_run(self, plan_hash: str, fingerprint: str | None, seed: int) -> StoredRun | None:
@@ -181,7 +177,7 @@ class Registry:
 
     def save_valuation(self, run_id: int | str, valuation: Valuation) -> None:
         """Keep the money of a run; a newer valuation replaces it."""
-        with Session(self._engine) as session, session.begin():
+        with Session(self._writing) as session, session.begin():
             row = _case_row(session, int(run_id), valuation.experiment)
             row.valuation = valuation.model_dump_json()
 
@@ -192,27 +188,38 @@ class Registry:
         plan: dict[str, Any],
         pages: dict[str, dict[str, str]],
         now: dt.datetime,
+        readout: Readout | None = None,
     ) -> None:
-        """Put the pages of a run into the portal, in place of the key's earlier ones."""
-        with Session(self._engine) as session, session.begin():
-            session.merge(_experiment_row(experiment))
+        """Put the pages of a run into the portal, in place of the key's earlier ones.
+
+        ``readout`` is the run's readout as the pages show it: a seal between fit and publication changes its grade, and
+        list and page must agree.
+        """
+        with Session(self._writing) as session, session.begin():
             for earlier in session.exec(select(CaseRow).where(col(CaseRow.key) == experiment.key)).all():
                 earlier.pages, earlier.published_at = None, None
             row = _case_row(session, int(run_id), experiment.key)
             row.experiment, row.pages, row.published_at = plan, pages, now
+            if readout is not None:
+                session.get_one(RunRow, int(run_id)).readout = readout.model_dump_json()
 
     def published(self) -> list[PublishedCase]:
         """What the portal lists, newest first."""
         with Session(self._engine) as session:
-            published = select(CaseRow, RunRow, ExperimentRow).where(
-                col(CaseRow.published_at).is_not(None), CaseRow.run_id == RunRow.id, CaseRow.key == ExperimentRow.key
-            )
-            rows = session.exec(published.order_by(col(CaseRow.published_at).desc())).all()
-            return [_published(*row) for row in rows]
+            return [_published(*row) for row in session.exec(_PUBLISHED).all()]
 
     def case(self, key: str) -> PublishedCase | None:
         """The published case of a key."""
-        return next((c for c in self.published() if c.key == key), None)
+        with Session(self._engine) as session:
+            row = session.exec(_PUBLISHED.where(col(CaseRow.key) == key)).first()
+            return _published(*row) if row else None
+
+
+_PUBLISHED = (
+    select(CaseRow, RunRow)
+    .where(col(CaseRow.published_at).is_not(None), CaseRow.run_id == RunRow.id)
+    .order_by(col(CaseRow.published_at).desc())
+)
 
 
 def _newest_plan(session: Session, key: str) -> PlanRow | None:
@@ -243,7 +250,7 @@ def _latest_run(session: Session, key: str) -> dict[str, Any] | None:
     row = session.exec(select(RunRow).where(col(RunRow.key) == key).order_by(col(RunRow.id).desc())).first()
     if row is None:
         return None
-    state = "abandoned" if row.state == "running" and not _alive(row.process) else row.state
+    state = "abandoned" if _is_abandoned(row) else row.state
     finished = row.finished_at.isoformat(timespec="seconds") if row.finished_at else None
     return {
         "run": row.id,
@@ -253,6 +260,20 @@ def _latest_run(session: Session, key: str) -> dict[str, Any] | None:
         "failure": row.failure,
         "plan": row.plan_hash,
     }
+
+
+def _is_abandoned(run: RunRow) -> bool:
+    return run.state == "running" and not is_alive(run.process)
+
+
+def _is_replaced(session: Session, older: RunRow, by: RunRow) -> bool:
+    """Failures and dead runs always; a result only by one on the same data and seed, and never a published one."""
+    if older.state != "done":
+        return older.state == "failed" or _is_abandoned(older)
+    if (older.fingerprint, older.seed) != (by.fingerprint, by.seed):
+        return False
+    case = session.exec(select(CaseRow).where(col(CaseRow.run_id) == older.id)).first()
+    return case is None or case.published_at is None
 
 
 def _case_row(session: Session, run_id: int, key: str) -> CaseRow:
@@ -274,29 +295,11 @@ def _effect_rows(run_id: int, readout: Readout) -> list[EffectRow]:
     ]
 
 
-def _published(case: CaseRow, run: RunRow, experiment: ExperimentRow) -> PublishedCase:
+def _published(case: CaseRow, run: RunRow) -> PublishedCase:
     assert run.readout is not None
     assert case.published_at is not None
     return PublishedCase(
-        key=case.key, title=experiment.title, experiment=case.experiment, readout=Readout.model_validate_json(run.readout),
+        key=case.key, title=case.experiment["title"], experiment=case.experiment, readout=Readout.model_validate_json(run.readout),
         valuation=Valuation.model_validate_json(case.valuation) if case.valuation else None,
         pages=case.pages, published_at=case.published_at,
     )  # fmt: skip
-
-
-def _this_process() -> str:
-    return json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
-
-
-def _alive(process: str) -> bool:
-    """Whether a run's process still exists; one of another machine is taken to."""
-    where = json.loads(process)
-    if where["host"] != socket.gethostname():
-        return True
-    try:
-        os.kill(where["pid"], 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

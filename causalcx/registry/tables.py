@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import JSON, Column, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Text
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 
-class ExperimentRow(SQLModel, table=True):
+class Row(SQLModel, registry=registry()):
+    """Base of the tables; their metadata is this room's own, apart from tables that a user's program defines."""
+
+
+class ExperimentRow(Row, table=True):
     """One experiment key."""
 
     __tablename__ = "experiments"
@@ -21,11 +26,10 @@ class ExperimentRow(SQLModel, table=True):
     file: str | None = None
 
 
-class PlanRow(SQLModel, table=True):
-    """One sealed version of a plan; the newest of a key counts."""
+class PlanRow(Row, table=True):
+    """One seal. The newest of a key counts; none is ever removed, even when a plan returns to an earlier form."""
 
     __tablename__ = "plans"
-    __table_args__ = (UniqueConstraint("key", "hash"),)
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = Field(foreign_key="experiments.key", index=True)
@@ -35,7 +39,7 @@ class PlanRow(SQLModel, table=True):
     plan: Any = Field(sa_column=Column(JSON, nullable=False))
 
 
-class RunRow(SQLModel, table=True):
+class RunRow(Row, table=True):
     """One fit: what went in, what came out, or why it failed."""
 
     __tablename__ = "runs"
@@ -57,7 +61,7 @@ class RunRow(SQLModel, table=True):
     failure: str | None = None
 
 
-class EffectRow(SQLModel, table=True):
+class EffectRow(Row, table=True):
     """One effect of a run; the joint covariance stands in the run's readout."""
 
     __tablename__ = "effects"
@@ -74,7 +78,7 @@ class EffectRow(SQLModel, table=True):
     covariance: Any = Field(sa_column=Column(JSON, nullable=False))
 
 
-class CaseRow(SQLModel, table=True):
+class CaseRow(Row, table=True):
     """The valuation of a run, and the pages that were published from it."""
 
     __tablename__ = "cases"

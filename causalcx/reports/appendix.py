@@ -21,7 +21,7 @@ def appendix(readout: Readout, case: Case | None, sealed: SealedPlan | None, voi
     """Tables in technical terms; effects and covariance stay away while a failed check hides them."""
     return {
         "heads": [voice.say(f"appendix.{head}") for head in HEADS],
-        "effects": [_effect(e, voice) for e in readout.effects] if show_effects else [],
+        "effects": [_effect(e) for e in readout.effects] if show_effects else [],
         "covariance": _covariance(readout) if show_effects else None,
         "law": _law(readout) if show_effects else [],
         "checks": [check_row(c, voice) | {"value": number(c.value, digits=3)} for c in readout.checks],
@@ -31,7 +31,7 @@ def appendix(readout: Readout, case: Case | None, sealed: SealedPlan | None, voi
     }
 
 
-def _effect(e: Effect, voice: Voice) -> list[str]:
+def _effect(e: Effect) -> list[str]:
     part = ", ".join(str(x) for x in (e.segment, e.cohort, e.period, e.event_time, e.aggregation) if x is not None)
     interval = f"{_exact(e.low)} … {_exact(e.high)}"
     p, adjusted = _probability(e.p_value), _probability(e.p_adjusted)

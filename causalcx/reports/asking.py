@@ -27,7 +27,7 @@ def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison:
         (voice.say("ask.compared"), _compared(readout, comparison, voice)),
         (voice.say("ask.reach"), _reach(case, experiment, voice)),
     ]
-    return {"title": voice.say("ask.title"), "rows": [(k, v) for k, v in rows if v], "boxes": _boxes(case, voice)}
+    return {"title": voice.say("ask.title"), "rows": [row for row in rows if row[1]], "priced": case is not None, "boxes": _boxes(case, voice)}
 
 
 def _money_row(experiment: Experiment, case: Case | None, voice: Voice) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ Blue and orange only, without the meaning of red and green. Vega-Altair and vl-c
 from __future__ import annotations
 
 import html
+from itertools import pairwise
 from typing import Any
 
 from causalcx.core.case import Case, Valuation
@@ -49,7 +50,7 @@ def bars(case: Case, divisor: float) -> list[dict[str, Any]]:
     assert case.histogram is not None
     edges, counts = case.histogram.edges, case.histogram.counts
     cut = []
-    for low, high, count in zip(edges, edges[1:], counts, strict=False):
+    for (low, high), count in zip(pairwise(edges), counts, strict=True):
         pieces = [(low, 0.0), (0.0, high)] if low < 0 < high else [(low, high)]
         cut += [{"low": a / divisor, "high": b / divisor, "height": count / (high - low), "gain": b > 0, "foot": 0.0} for a, b in pieces if count]
     tallest = max((bar["height"] for bar in cut), default=1.0) or 1.0
@@ -58,7 +59,7 @@ def bars(case: Case, divisor: float) -> list[dict[str, Any]]:
 
 def npv_chart(case: Case, voice: Voice) -> Any:
     """The histogram, its part below zero in orange, with break-even and the median marked."""
-    import altair as alt
+    alt = _altair()
 
     scale = money_scale([case.npv.mean, case.npv.p5, case.npv.p95], voice.language)
     values = bars(case, scale.divisor)
@@ -71,20 +72,27 @@ def npv_chart(case: Case, voice: Voice) -> Any:
     histogram = alt.Chart(alt.Data(values=values)).mark_bar(stroke="white", strokeWidth=0.6).encode(x=x, x2="high:Q", y=y, y2="foot:Q", color=colour)
     median = (case.npv.p50 or 0.0) / scale.divisor
     marks = [
-        {"at": 0.0, "text": voice.say("chart.npv.zero"), "kind": "zero", "row": 1.02},
-        {"at": median, "text": voice.say("chart.npv.median", median=voice.money(case.npv.p50, case.currency, scale=scale)), "kind": "median", "row": 1.12},
+        {"at": 0.0, "text": voice.say("chart.npv.zero"), "dash": [1, 0], "row": 1.02},
+        {"at": median, "text": voice.say("chart.npv.median", median=voice.money(case.npv.p50, case.currency, scale=scale)), "dash": [4, 3], "row": 1.12},
     ]
-    layers = [histogram, *(_mark(alt, mark, domain) for mark in marks)]
+    layers = [histogram, *(_mark(alt, mark, side) for mark, side in zip(marks, _sides(0.0, median, domain), strict=True))]
     return _styled(alt.layer(*layers).properties(width=WIDTH, height=215))
 
 
-def _mark(alt: Any, mark: dict[str, Any], domain: list[float]) -> Any:
-    base = alt.Chart(alt.Data(values=[mark | {"foot": 0.0}])).encode(x="at:Q")
-    dash = [4, 3] if mark["kind"] == "median" else [1, 0]
-    rule = base.mark_rule(color=INK, strokeDash=dash, strokeWidth=1.3).encode(y="foot:Q", y2=alt.Y2("row:Q"))
-    late = mark["at"] > domain[0] + 0.62 * (domain[1] - domain[0])
-    text = base.mark_text(align="right" if late else "left", dx=-5 if late else 5, dy=3, color=INK, fontSize=13).encode(y="row:Q", text="text:N")
-    return rule + text
+def _sides(zero: float, median: float, domain: list[float]) -> list[str]:
+    """Alignment of the two labels: away from each other, unless one would leave the chart."""
+    width = (domain[1] - domain[0]) or 1.0
+    places = [(x - domain[0]) / width for x in (zero, median)]
+    lefts = [zero <= median, median < zero]
+    return ["right" if (left and place > 0.24) or place > 0.72 else "left" for left, place in zip(lefts, places, strict=True)]
+
+
+def _mark(alt: Any, mark: dict[str, Any], align: str) -> Any:
+    values = [{"at": mark["at"], "text": mark["text"], "row": mark["row"], "foot": 0.0}]
+    base = alt.Chart(alt.Data(values=values)).encode(x="at:Q")
+    rule = base.mark_rule(color=INK, strokeDash=mark["dash"], strokeWidth=1.3).encode(y="foot:Q", y2=alt.Y2("row:Q"))
+    text = base.mark_text(align=align, dx=5 if align == "left" else -5, dy=3, color=INK, fontSize=13)
+    return rule + text.encode(y="row:Q", text="text:N")
 
 
 def effect_points(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> list[dict[str, Any]]:
@@ -111,7 +119,7 @@ def _point(effect: Effect, row: int, experiment: Experiment, hidden: bool, voice
 
 def effects_chart(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> Any | None:
     """Dots with intervals, one row per outcome; None when every effect is hidden."""
-    import altair as alt
+    alt = _altair()
 
     points = effect_points(experiment, readout, comparison, voice)
     if all(p["hidden"] for p in points):
@@ -152,6 +160,12 @@ def _row_layers(alt: Any, layer: Any, shown: list[dict[str, Any]], x: Any) -> li
         fill = colour if point["clear"] else "white"
         made.append(row.mark_point(shape="circle", size=95, fill=fill, stroke=colour, strokeWidth=2.4, opacity=1).encode(x=x))
     return made
+
+
+def _altair() -> Any:
+    import altair
+
+    return altair
 
 
 def _styled(chart: Any) -> Any:

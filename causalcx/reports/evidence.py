@@ -49,7 +49,8 @@ def believed(experiment: Experiment, readout: Readout, comparison: str, voice: V
 
 def _believed(effect: Effect, experiment: Experiment, span: tuple[float, float], hidden: bool, voice: Voice) -> dict[str, str]:
     outcome = experiment.outcome(effect.outcome)
-    learnt = voice.say("believed.unclear") if hidden else effect_text(effect, outcome, voice.language, names=voice.names)
+    failed = voice.say("chart.hidden", check=voice.say("check-name.missing-by-arm"))
+    learnt = failed if hidden else effect_text(effect, outcome, voice.language, names=voice.names)
     return {
         "name": voice.names.outcome(effect.outcome),
         "before": span_text(*span, unit_of(effect, outcome), voice.names),

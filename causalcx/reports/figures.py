@@ -22,7 +22,7 @@ def _npv(case: Case, voice: Voice) -> dict[str, Any]:
     scale = money_scale([case.npv.mean, case.npv.p5, case.npv.p95], voice.language)
     notes = [voice.say("number.npv.span", span=voice.span(case.npv.p5, case.npv.p95, case.currency, scale=scale))]
     if case.roi_of_means is not None:
-        notes.append(voice.say("number.roi", roi=case.roi_of_means))
+        notes.append(voice.say("number.roi", roi=round(case.roi_of_means, 2)))
     head = voice.say("number.npv", horizon=horizon(case.horizon_months, voice.language))
     return {"head": head, "term": "npv", "big": voice.money(case.npv.mean, case.currency, scale=scale), "notes": notes}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from causalcx.core.case import Case, Valuation
-from causalcx.core.check import Check
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
@@ -15,7 +14,7 @@ from causalcx.reports.evidence import believed, effect_rows, known, origin, seal
 from causalcx.reports.figures import arms, cash_table, numbers, overturn
 from causalcx.reports.terms import assumptions, definitions, glossary, held
 from causalcx.reports.voice import Voice
-from causalcx.words import blocking_check, check_sentence, headline, hidden_money, notice_sentence
+from causalcx.words import blocking_check, headline, hidden_money, notice_sentence
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 
@@ -31,7 +30,7 @@ def page(
     priced = case is not None and failed is None and not hidden_money(readout, case)
     content = {
         **_head(experiment, readout, case, comparison, sealed, voice),
-        "blocked": _blocked(failed, readout, voice) if failed else None,
+        "blocked": _blocked(readout, voice) if failed else None,
         "ask": ask(experiment, readout, case if priced else None, comparison, voice),
         **(_money(experiment, valuation, case, voice) if priced and case and valuation else NO_MONEY),
         "effects": [] if failed else effect_rows(experiment, readout, comparison, voice),
@@ -75,11 +74,10 @@ def _head(
     }
 
 
-def _blocked(failed: Check, readout: Readout, voice: Voice) -> dict[str, Any]:
+def _blocked(readout: Readout, voice: Voice) -> dict[str, Any]:
     steps = readout.grade.to_raise if readout.grade else ()
     return {
         "title": voice.say("page.blocked"),
-        "sentence": check_sentence(failed, voice.language, names=voice.names),
         "steps": [notice_sentence(n, voice.language, names=voice.names) for n in steps],
     }
 

@@ -44,7 +44,8 @@ def publish(*, experiment: Source, seed: int = SEED, now: dt.datetime | None = N
     if registry is None or readout.provenance is None or readout.provenance.run is None:
         raise CannotAnswer("`{key}` came from no file, so there is no portal to publish it in.", key=loaded.key)
     pages = render_pages(loaded, readout, valuation, shell="portal")
-    registry.publish(readout.provenance.run, loaded, canonical_plan(loaded), pages, now or dt.datetime.now(dt.UTC))
+    published_at = now or dt.datetime.now(dt.UTC)
+    registry.publish(readout.provenance.run, loaded, canonical_plan(loaded), pages, published_at, readout=readout)
     return [f"/cases/{loaded.key}" + (f"?arm={arm}" if len(pages) > 1 else "") for arm in pages]
 
 

@@ -7,7 +7,18 @@ from causalcx.core.text import text_in
 from causalcx.words.catalogue import messages
 from causalcx.words.contract import contract
 from causalcx.words.effects import effect_text
-from causalcx.words.formats import LANGUAGES, date, horizon, listing, money, money_span, months, number, percent, share_of
+from causalcx.words.formats import (
+    LANGUAGES,
+    date,
+    horizon,
+    listing,
+    money,
+    money_span,
+    months,
+    number,
+    percent,
+    share_of,
+)
 from causalcx.words.headline import blocking_check, headline, hidden_money, hidden_outcomes
 from causalcx.words.names import Names, names_of
 from causalcx.words.saying import say, translated

@@ -19,11 +19,15 @@ _ENGLISH_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight
 _CHINESE_COUNTS = "一二三四五六七八九十"
 
 
-def number(x: float | None, language: str = "en", *, digits: int = 3, decimals: int | None = None, sign: bool = False) -> str:
-    """A plain number: ``digits`` significant ones, or a fixed count of decimals; thousands are separated.
-
-    Languages write numbers alike; the argument is there so that every formatter is called in one way.
-    """
+def number(
+    x: float | None,
+    language: str = "en",  # noqa: ARG001 both languages write numbers alike; every formatter is called in one way
+    *,
+    digits: int = 3,
+    decimals: int | None = None,
+    sign: bool = False,
+) -> str:
+    """A plain number: ``digits`` significant ones, or a fixed count of decimals; thousands are separated."""
     if x is None or not math.isfinite(x):
         return NOTHING
     places = decimals if decimals is not None else _places(x, digits)

@@ -12,7 +12,7 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.text import text_in
 from causalcx.words import formats
-from causalcx.words.effects import SHARE, NPS, amount_text, change_text, is_clear, per_base, span_text, unit_of
+from causalcx.words.effects import NPS, SHARE, amount_text, change_text, is_clear, per_base, span_text, unit_of
 from causalcx.words.names import Names, names_of
 from causalcx.words.sentences import check_sentence, notice_sentence, sentence
 

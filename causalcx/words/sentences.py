@@ -106,7 +106,7 @@ def _plain(value: Any, reader: Reader) -> str:
     return reader.names.of(value)
 
 
-def _count(value: Any, reader: Reader, one: str = "unit", many: str = "units") -> str:
+def _count(value: Any, _reader: Reader, one: str = "unit", many: str = "units") -> str:
     return formats.counted(value, one.replace("_", " "), many.replace("_", " "))
 
 
@@ -190,7 +190,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "verdict": _named("decision-name"),
     "quantity": _named("quantity"),
     "rule": lambda v, r: rule_text(str(v), r),
-    "code": lambda v, r: str(v),
+    "code": lambda v, _: str(v),
     "span": lambda v, r: span_text(v[0], v[1], r.facts.get("unit", ""), r.names),
 }
 """Every way to write a fact."""

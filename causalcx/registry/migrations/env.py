@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from causalcx.registry.tables import SQLModel
+from causalcx.registry.tables import Row
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=SQLModel.metadata,
+    target_metadata=Row.metadata,
     render_as_batch=True,
     compare_type=True,
 )

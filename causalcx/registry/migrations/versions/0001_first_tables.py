@@ -1,8 +1,8 @@
 """first tables"""
 
 import sqlalchemy as sa
-from sqlmodel.sql import sqltypes
 from alembic import op
+from sqlmodel.sql import sqltypes
 
 revision = "0001"
 down_revision = None
@@ -90,11 +90,9 @@ def upgrade() -> None:
             ["experiments.key"],
         ),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("key", "hash"),
     )
     with op.batch_alter_table("plans", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_plans_key"), ["key"], unique=False)
-
 
 
 def downgrade() -> None:

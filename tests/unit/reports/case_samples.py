@@ -9,10 +9,23 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from causalcx.core.case import (
-    AssumptionUsed, BreakEven, Case, CostValue, Histogram, Irr, Month, Payback, Quantiles, StreamValue, Valuation, Verdict, Year,
+    AssumptionUsed,
+    BreakEven,
+    Case,
+    CostValue,
+    Histogram,
+    Irr,
+    Month,
+    Payback,
+    Quantiles,
+    StreamValue,
+    Valuation,
+    Verdict,
+    Year,
 )  # fmt: skip
 from causalcx.core.check import Check, Grade, Notice
 from causalcx.core.effect import Arm, Covariance, Effect, Law
@@ -159,7 +172,7 @@ def histogram(mean: float, sd: float, bins: int = 40) -> Histogram:
     low, width = mean - 4 * sd, 8 * sd / bins
     edges = tuple(low + i * width for i in range(bins + 1))
     cdf = [0.5 * math.erfc(-(x - mean) / sd / math.sqrt(2)) for x in edges]
-    return Histogram(edges=edges, counts=tuple(round(10_000 * (b - a)) for a, b in zip(cdf, cdf[1:], strict=False)))
+    return Histogram(edges=edges, counts=tuple(round(10_000 * (b - a)) for a, b in pairwise(cdf)))
 
 
 def case(mean: float = 1_050_000.0, sd: float = 600_000.0, *, comparison: str = "merged vs today", verdict: str = "scale", because: tuple[Notice, ...] = (), **changes: Any) -> Case:

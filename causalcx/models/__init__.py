@@ -1,0 +1,1 @@
+"""PyMC models that rooms share."""

@@ -1,0 +1,180 @@
+"""The page of a case: what it shows, what it leaves out, and that it stands alone."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import case_samples as samples
+import pytest
+
+from causalcx.reports import case_css, page, render_case
+
+VOID = {"meta", "br", "hr", "img", "link", "input"}
+EVERY = [(name, language) for name in samples.SAMPLES for language in ("en", "zh")]
+
+
+def rendered(name: str, language: str = "en", **options: Any) -> str:
+    s = samples.SAMPLES[name]()
+    options = {"charts": {}} | options
+    return render_case(s.experiment, s.readout, s.valuation, arm=s.arm, sealed=s.sealed, language=language, **options)
+
+
+def viewed(name: str, language: str = "en") -> dict[str, Any]:
+    s = samples.SAMPLES[name]()
+    return page(s.experiment, s.readout, s.valuation, arm=s.arm, sealed=s.sealed, language=language)
+
+
+class Balance(HTMLParser):
+    """Tags that were opened and not closed; ids that occur twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.ids += [value or "" for key, value in attrs if key == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize(("name", "language"), EVERY)
+def test_every_variant_is_a_whole_page_without_network_or_script(name: str, language: str) -> None:
+    html = rendered(name, language)
+    parser = Balance()
+    parser.feed(html)
+    assert parser.open == []
+    assert len(parser.ids) == len(set(parser.ids))
+    assert f'<html lang="{"zh-Hans" if language == "zh" else "en"}">' in html
+    assert not re.search(r"<script|<link|src=|@import|url\(|https?://", html)
+    assert not re.search(r"\bNone\b|\bnan\b|Undefined|style=", html)
+
+
+@pytest.mark.parametrize(("name", "language"), EVERY)
+def test_every_link_to_a_word_finds_its_explanation(name: str, language: str) -> None:
+    html = rendered(name, language)
+    wanted = set(re.findall(r'href="#([\w-]+)"', html))
+    assert wanted
+    assert wanted <= set(re.findall(r'id="([\w-]+)"', html))
+
+
+def test_the_nine_questions_come_in_order() -> None:
+    html = rendered("base", charts={"npv": "<svg></svg>", "effects": "<svg></svg>"})
+    marks = ["case-ask", "Compared with", "case-headline", "case-numbers", "case-charts", "case-cash", "case-believed", "case-known",
+             "case-overturn", "case-assumptions", "case-definitions", "case-held", "case-glossary", "case-appendix"]  # fmt: skip
+    body = html[html.index("<article") :]
+    places = [body.index(mark) for mark in marks]
+    assert places == sorted(places)
+
+
+def test_the_ask_says_how_much_from_where_by_whom_and_when() -> None:
+    rows = dict(viewed("base")["ask"]["rows"])
+    # 90,000 + 124,000 + 14,900 = 228,900, the costs of the sample that are not sunk
+    assert rows["Asked for"] == "$90k once, about $4,000 a month and $0.12 per customer reached; $229k in all over three years, in today's money"
+    assert rows["Budget"] == "Digital channels 4410; sponsor Head of onboarding"
+    assert rows["Decision"] == "Steering committee, by 31 Aug 2026"
+    assert rows["Compared with"] == "three steps as today (20,013) against one merged step (19,987)"
+
+
+def test_the_ask_in_chinese() -> None:
+    rows = dict(viewed("chinese-money", "zh")["ask"]["rows"])
+    assert rows["请批"] == "一次性 9 万元、每月约 4,000 元、每覆盖一个客户 0.12 元；三年合计 22.9 万元（现值）"
+
+
+@pytest.mark.parametrize(("name", "ticked"), [("base", "Roll out"), ("loses", "Stop"), ("between", "Gather more evidence"), ("early", "Gather more evidence"), ("breached", None)])
+def test_the_recommended_box(name: str, ticked: str | None) -> None:
+    boxes = viewed(name)["ask"]["boxes"]
+    assert [box["text"] for box in boxes if box["recommended"]] == ([ticked] if ticked else [])
+
+
+def test_cash_and_freed_capacity_stand_apart() -> None:
+    cash = viewed("base")["cash"]
+    assert [row["name"] for row in cash["rows"]] == ["margin in the first three months", "margin of customers kept", "build", "run", "per customer"]
+    assert "agents' time on calls" in cash["freed"][0]
+    assert "the test itself" in cash["sunk"][0]
+    assert cash["rows"][2]["figures"] == ["−90", "0", "0", "0", "−90"]
+
+
+@pytest.mark.parametrize("name", ["failed-ratio", "hidden-money", "unpriced"])
+def test_money_that_may_not_be_shown_is_nowhere_on_the_page(name: str) -> None:
+    html = rendered(name)
+    assert viewed(name)["numbers"] == []
+    assert not re.search(r"\$[\d.]+[kM]", html[html.index("<article") :])
+
+
+def test_a_failed_check_stands_in_place_of_every_effect() -> None:
+    found = viewed("failed-ratio")
+    assert found["effects"] == []
+    assert found["believed"] == []
+    assert found["appendix"]["effects"] == []
+    assert found["blocked"]["title"] == "A check failed, so no effect and no money are shown."
+    assert "−1.4" not in rendered("failed-ratio")
+
+
+def test_a_hidden_outcome_shows_the_check_and_the_others_stay() -> None:
+    rows = {row["name"]: row for row in viewed("missing-answers")["effects"]}
+    assert rows["NPS"]["text"] == "not shown, a check failed: who answered"
+    assert rows["churn"]["text"].startswith("−1.4 of every 100")
+
+
+def test_what_was_believed_against_what_was_learnt() -> None:
+    assert [row["so"] for row in viewed("base")["believed"]] == ["as believed", "as believed"]
+    assert [row["so"] for row in viewed("loses")["believed"]] == ["cannot tell yet", "cannot tell yet"]
+
+
+def test_the_page_says_where_the_data_come_from_and_when_the_plan_was_sealed() -> None:
+    html = rendered("base")
+    assert "Simulated data, truth known" in html
+    assert "CC0-1.0" in html
+    assert "Plan sealed 15 Feb 2026, 14 days before the data" in html
+    assert "Exploratory" in rendered("unpriced")
+    assert "40 days after the data began" in rendered("observed")
+
+
+def test_every_number_leads_to_its_run() -> None:
+    html = rendered("base")
+    assert "Run 17 · seed 1 · data 9f2c77aa10 · plan 4be1c0ffee · causalcx 0.1.0" in html
+    assert "sha256:9f2c77aa10b4d5e6" in html
+
+
+def test_an_open_assumption_says_that_finance_has_not_agreed() -> None:
+    rows = viewed("base")["assumptions"]["rows"]
+    assert [(row["name"], row["agreed"], row["open"]) for row in rows] == [("margin", "agreed", False), ("kept", "proposed, not agreed", True)]
+
+
+def test_the_portal_takes_the_article_alone() -> None:
+    html = rendered("base", shell="portal")
+    assert html.lstrip().startswith("<article")
+    assert "<style" not in html
+    assert ".case-headline" in case_css()
+
+
+def test_a_workspace_overrides_by_adding_a_file(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "case_ask.html").write_text("<p>our own ask</p>", encoding="utf-8")
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "case.css").write_text(".ours{}", encoding="utf-8")
+    html = rendered("base", folders=(tmp_path,))
+    assert "our own ask" in html
+    assert ".ours{}" in html
+    assert "case-numbers" in html
+
+
+def test_what_the_owner_writes_is_escaped() -> None:
+    s = samples.base()
+    evil = s.experiment.model_copy(update={"title": "<script>alert(1)</script>"})
+    html = render_case(evil, s.readout, s.valuation, arm=s.arm, sealed=s.sealed, language="en", charts={})
+    assert "<script" not in html
+
+
+def test_a_page_without_grade_checks_or_provenance_still_stands() -> None:
+    s = samples.base()
+    bare = samples.readout(grade=None, checks=(), provenance=None, arms=())
+    html = render_case(s.experiment, bare, None, arm="merged", sealed=None, language="zh", charts={})
+    assert "case-headline" in html

@@ -1,0 +1,74 @@
+"""The charts: static, self-contained, told in words, and true to their numbers."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from xml.etree import ElementTree
+
+import case_samples as samples
+import pytest
+
+from causalcx.reports.charts import bars, charts, effect_points
+from causalcx.reports.voice import Voice
+
+RED_OR_GREEN = re.compile(r"#(?:[c-f][0-9a-f][0-4][0-9a-f][0-4][0-9a-f]|[0-4][0-9a-f][8-f][0-9a-f][0-4][0-9a-f])\b", re.IGNORECASE)
+
+
+def drawn(name: str, language: str = "en") -> dict[str, str]:
+    s = samples.SAMPLES[name]()
+    return charts(s.readout, s.valuation, s.experiment, s.arm, language)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_static_self_contained_and_described(language: str) -> None:
+    for svg in drawn("base", language).values():
+        root = ElementTree.fromstring(svg)
+        assert root.attrib["role"] == "img"
+        assert root.attrib["aria-label"]
+        assert [child.tag.rsplit("}")[-1] for child in root][:2] == ["title", "desc"]
+        references = re.findall(r"""(?:https?:|data:|url\(|href=|src=)[^"'\s>]*""", svg)
+        assert [r for r in references if "www.w3.org" not in r] == []
+        assert not RED_OR_GREEN.search(svg)
+        assert "Noto Sans CJK SC" in svg
+
+
+def test_which_charts_there_are() -> None:
+    assert set(drawn("base")) == {"npv", "effects"}
+    assert set(drawn("unpriced")) == {"effects"}
+    assert set(drawn("hidden-money")) == {"effects"}
+    assert drawn("failed-ratio") == {}
+
+
+def test_a_bar_across_zero_is_cut_there_and_keeps_its_area() -> None:
+    case = samples.case().model_copy(update={"histogram": samples.Histogram(edges=(-1.0, 3.0, 7.0), counts=(8, 4))})
+    cut = bars(case, 1.0)
+    assert [(b["low"], b["high"], b["gain"]) for b in cut] == [(-1.0, 0.0, False), (0.0, 3.0, True), (3.0, 7.0, True)]
+    assert [b["height"] for b in cut] == [1.0, 1.0, 0.5]
+
+
+def test_better_is_to_the_right_whichever_way_the_outcome_runs() -> None:
+    s = samples.base()
+    points = {p["name"]: p for p in effect_points(s.experiment, s.readout, "merged vs today", Voice.of(s.experiment, "en"))}
+    assert points["churn"]["at"] > 0
+    assert points["churn"]["low"] < points["churn"]["at"] < points["churn"]["high"] <= 1
+    assert points["churn"]["text"].startswith("−")
+    assert (points["NPS"]["clear"], points["calls"]["clear"]) == (True, False)
+
+
+def test_a_hidden_outcome_carries_no_numbers() -> None:
+    s = samples.missing_answers()
+    hidden = effect_points(s.experiment, s.readout, "merged vs today", Voice.of(s.experiment, "en"))[0]
+    assert hidden["hidden"]
+    assert not {"at", "low", "high"} & set(hidden)
+    assert "+4.1" not in drawn("missing-answers")["effects"]
+
+
+def test_pages_with_stored_charts_load_no_plotting_library() -> None:
+    code = (
+        "import sys; import causalcx.reports, causalcx.words; "
+        "print([m for m in ('altair', 'vl_convert', 'numpy', 'pandas', 'scipy', 'matplotlib') if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
