@@ -14,32 +14,43 @@ from causalcx.core.need import ANSWERED_BY, COVARIATE
 
 FAILS = 0.001
 WARNS = 0.01
+NOTHING = 1e-10
+"""Eigenvalues below this share of the largest count as none: covariates that say the same twice."""
 
 
 def sample_ratio(moments: Moments, ratio: Mapping[str, float] | None) -> Check:
-    """Pearson's test of the planned split, within strata; fails at p < .001.
+    """Pearson's test of the planned split, over all units and, where there are several strata, within them.
 
-    The statistic is summed over strata, with (arms - 1) degrees of freedom each (Fabijan et al. 2019, KDD: sample ratio
-    mismatch).
+    Within strata the statistic is summed, with (arms - 1) degrees of freedom each. A split that is off by a little
+    everywhere shows in the total, one that is off in one stratum shows within; p is twice the smaller of the two
+    (Bonferroni) and fails below .001 (Fabijan et al. 2019, KDD: sample ratio mismatch).
     """
     observed = {arm: int(n) for arm, n in zip(moments.arms, moments.units.sum(axis=1), strict=True)}
     if not ratio:
         return Check(name="sample-ratio", verdict="info", facts={"planned": None, "observed": observed, "p": None})
     share = np.array([ratio[arm] for arm in moments.arms]) / sum(ratio.values())
-    expected = share[:, None] * moments.units.sum(axis=0)
-    filled = expected.sum(axis=0) > 0
-    statistic = float((np.square(moments.units - expected)[:, filled] / expected[:, filled]).sum())
-    p = float(stats.chi2.sf(statistic, (len(moments.arms) - 1) * int(filled.sum())))
+    units = moments.units[:, moments.units.sum(axis=0) > 0]
+    total, within = _pearson(units.sum(axis=1, keepdims=True), share), _pearson(units, share)
+    p = total if units.shape[1] == 1 else min(1.0, 2 * min(total, within))
     planned = dict(zip(moments.arms, share.tolist(), strict=True))
-    facts = {"planned": planned, "observed": observed, "p": p, "strata": int(filled.sum())}
+    facts = {"planned": planned, "observed": observed, "p": p, "strata": units.shape[1], "p_total": total, "p_within": within}
     return Check(name="sample-ratio", verdict="fail" if p < FAILS else "pass", value=p, facts=facts)
+
+
+def _pearson(units: Array, share: Array) -> float:
+    """p-value of Pearson's statistic, summed over the columns of [A, S] units."""
+    expected = share[:, None] * units.sum(axis=0)
+    statistic = float((np.square(units - expected) / expected).sum())
+    return float(stats.chi2.sf(statistic, (len(share) - 1) * units.shape[1]))
 
 
 def balance(moments: Moments) -> Check | None:
     """One omnibus test that covariate means are equal in all arms (within strata), and standardised differences.
 
-    Wald statistic sum n_a (xbar_a - xbar)' S^-1 (xbar_a - xbar), chi-square with (arms - 1) x covariates degrees of
-    freedom, S pooled within arms (Hansen & Bowers 2008, Statistical Science 23: 219-236). None without covariates.
+    Wald statistic d' (K x S)^-1 d of the departures d_a = sum_s n_as (xbar_as - xbar_s), with S the covariance of the
+    covariates within arms and strata and K_ab = [a = b] n_a - sum_s n_as n_bs / n_s what drawing arms within strata makes
+    of it; chi-square with rank K x rank S degrees of freedom (Hansen & Bowers 2008, Statistical Science 23: 219-236).
+    Covariates are standardised first, so that none is lost beside one of a larger unit. None without covariates.
     """
     x = [i for i, name in enumerate(moments.variables) if name.startswith(COVARIATE) and ANSWERED_BY not in name]
     if not x:
@@ -47,14 +58,13 @@ def balance(moments: Moments) -> Check | None:
     names = [moments.variables[i].removeprefix(COVARIATE) for i in x]
     away, spread = _departures(moments, x)
     weighted = np.einsum("as,ask->ak", moments.units, away)
-    inverse = np.linalg.pinv(spread, rcond=1e-10, hermitian=True)
-    units = moments.units.sum(axis=1)
-    statistic = float(np.einsum("ak,kl,al,a->", weighted, inverse, weighted, 1 / units))
-    freedom = (len(moments.arms) - 1) * int(
-        np.linalg.matrix_rank(spread, tol=1e-10 * max(float(np.trace(spread)), 1e-300))
-    )
+    deviation = np.sqrt(np.where(np.diag(spread) > 0, np.diag(spread), 1.0))
+    weighted, correlation = weighted / deviation, spread / np.outer(deviation, deviation)
+    drawn = _drawn(moments.units)
+    statistic = float(np.einsum("ak,ab,kl,bl->", weighted, _inverse(drawn), _inverse(correlation), weighted))
+    freedom = _rank(drawn) * _rank(correlation)
     p = float(stats.chi2.sf(statistic, freedom)) if freedom else 1.0
-    differences = _standardised(weighted / units[:, None], spread, names)
+    differences = _standardised(weighted / moments.units.sum(axis=1)[:, None], names)
     facts: dict[str, Any] = {
         "p": p,
         "covariates": differences,
@@ -74,9 +84,22 @@ def _departures(moments: Moments, x: list[int]) -> tuple[Array, Array]:
     return np.where(moments.units[..., None] > 0, mean - centre, 0.0), spread
 
 
-def _standardised(away: Array, spread: Array, names: list[str]) -> list[dict[str, Any]]:
+def _drawn(units: Array) -> Array:
+    """[A, A] covariance of the arms' sums of a variable of variance 1, when arms are drawn within strata."""
+    total = np.maximum(units.sum(axis=0), 1)
+    return np.diag(units.sum(axis=1)) - (units / total) @ units.T
+
+
+def _inverse(matrix: Array) -> Array:
+    return np.linalg.pinv(matrix, rcond=NOTHING, hermitian=True)
+
+
+def _rank(matrix: Array) -> int:
+    return int(np.linalg.matrix_rank(matrix, rtol=NOTHING, hermitian=True))
+
+
+def _standardised(away: Array, names: list[str]) -> list[dict[str, Any]]:
     """Largest difference of an arm from the first (control) arm, in standard deviations, per covariate."""
-    deviation = np.sqrt(np.where(np.diag(spread) > 0, np.diag(spread), 1.0))
-    difference = (away[1:] - away[0]) / deviation
+    difference = away[1:] - away[0]
     largest = np.take_along_axis(difference, np.abs(difference).argmax(axis=0)[None], axis=0)[0]
     return [{"name": name, "smd": float(d)} for name, d in zip(names, largest, strict=True)]

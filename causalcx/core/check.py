@@ -17,6 +17,7 @@ class Check(BaseModel):
     name: str
     """Code of the check, for example ``sample-ratio``."""
     verdict: Verdict
+    """pass, warn, fail or info."""
     value: float | None = None
     """The number behind the verdict, in the unit that the check's page names (often a p-value or a share)."""
     facts: dict[str, Any] = Field(default_factory=dict)
@@ -31,7 +32,9 @@ class Notice(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     code: str
+    """Code, for example ``not-registered``."""
     facts: dict[str, Any] = Field(default_factory=dict)
+    """What the sentence says."""
     sentence: str = ""
     """Filled at the edge, in the reader's language."""
 
@@ -42,8 +45,12 @@ class Grade(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     level: int = Field(ge=0, le=5)
+    """Evidence level, by docs/reference/evidence-levels.md."""
     of: int = 5
+    """Highest level there is."""
     because: tuple[Notice, ...] = ()
+    """Where the design starts, what was paid, what caps; sentences in JSON."""
     to_raise: tuple[Notice, ...] = ()
+    """What would raise the level; sentences in JSON."""
     sealed_days_before_data: int | None = None
     """Days from seal to data; negative when sealed after the data; null when never sealed."""

@@ -69,6 +69,19 @@ def _column_problems(experiment: Any) -> list[tuple[Place, str]]:
             problems.append((place, f"`{name}` is the unit or the treatment and cannot be a covariate"))
         if name in measured:
             problems.append((place, f"`{name}` is also an outcome and cannot be a covariate"))
+    problems += _taken_columns(experiment, {c for c in taken if c})
     if len(experiment.segments) > 1:
         problems.append((("segments",), "expected one column"))
+    return problems
+
+
+def _taken_columns(experiment: Any, taken: set[str]) -> list[tuple[Place, str]]:
+    design = experiment.design
+    problems: list[tuple[Place, str]] = [
+        (("outcomes", i, "column"), f"`{o.column}` is the unit or the treatment and cannot be an outcome")
+        for i, o in enumerate(experiment.outcomes)
+        if o.column in taken
+    ]
+    if getattr(design, "treatment", None) and getattr(design, "unit", None) == design.treatment:
+        problems.append((("design", "treatment"), f"`{design.treatment}` is also the unit; every unit would be an arm"))
     return problems

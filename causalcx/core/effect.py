@@ -13,6 +13,7 @@ class Effect(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     outcome: str
+    """Name of the outcome."""
     comparison: str
     """``treated vs control``, by arm label."""
     estimand: str
@@ -22,18 +23,24 @@ class Effect(BaseModel):
     share: float
     """Share of those reached whom the estimand covers, 0 to 1."""
     unit: str
+    """Unit of estimate, interval and baseline: NPS points, share (0 to 1), or the unit of the column."""
     estimate: float
+    """Treated less control."""
     std_error: float
+    """Standard error of the estimate, in its unit."""
     df: float | None
     """Degrees of freedom of the t distribution; null for the normal."""
     low: float | None
     high: float | None
     """Ends of the equal-tailed interval, not adjusted for multiplicity; null where open."""
     level: float = 0.95
+    """Probability that the interval is built for."""
     p_value: float | None = None
     """Two-sided."""
     p_adjusted: float | None = None
+    """The p-value adjusted for multiplicity; null for an outcome that is no primary."""
     adjustment: str | None = None
+    """How, and over what, it was adjusted."""
     probability_better: float | None = None
     """Posterior probability that the effect is in the good direction."""
     probability_matters: float | None = None
@@ -43,15 +50,25 @@ class Effect(BaseModel):
     relative: float | None = None
     """estimate / baseline; null unless the baseline is positive and clear of zero."""
     method: str
+    """Technical name of the estimator."""
     n_treated: int
+    """Units of the treated arm with a value."""
     n_control: int
+    """Units of the control arm with a value."""
     segment: str | None = None
+    """``column=level`` where the effect is that of a segment; null for the whole."""
     cohort: str | None = None
+    """Wave of a roll-out (design not built yet)."""
     period: str | None = None
+    """Period of a panel (design not built yet)."""
     event_time: int | None = None
+    """Periods since the first treated one (design not built yet)."""
     aggregation: str | None = None
+    """How parts were put together (design not built yet)."""
     look: int | None = None
+    """Number of a planned look (not built yet)."""
     role: Literal["primary", "secondary", "guardrail"]
+    """Role of the outcome in the plan."""
 
     @property
     def label(self) -> str:
@@ -70,7 +87,9 @@ class Covariance(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     labels: tuple[str, ...]
+    """``outcome: comparison`` of each row and column."""
     matrix: tuple[tuple[float, ...], ...]
+    """Covariances, in the product of the effects' units."""
 
 
 class Law(BaseModel):
@@ -79,12 +98,17 @@ class Law(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     labels: tuple[str, ...]
+    """``outcome: comparison`` of each effect."""
     mean: tuple[float, ...]
+    """Posterior means, in the effects' units."""
     matrix: tuple[tuple[float, ...], ...]
     """Scale matrix: the squared standard errors after the prior, on its diagonal."""
     df: tuple[float | None, ...]
+    """Degrees of freedom per effect; null for the normal."""
     prior_mean: tuple[float, ...]
+    """Means of the normal prior."""
     prior_sd: tuple[float, ...]
+    """Standard deviations of the normal prior."""
 
 
 class BestArm(BaseModel):
@@ -93,7 +117,9 @@ class BestArm(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     outcome: str
+    """Name of the outcome."""
     arm: str
+    """Label of the arm with the lowest expected loss."""
     probability: float
     """Posterior probability that it is the best arm."""
     expected_loss: float
@@ -106,11 +132,17 @@ class Flow(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     outcome: str
+    """Name of the outcome."""
     comparison: str
+    """``treated vs control``, by arm label."""
     promoters: float
+    """Shift of the share of promoters (scores 9 and 10), -1 to 1."""
     promoters_std_error: float
+    """Its standard error."""
     detractors: float
+    """Shift of the share of detractors (scores 0 to 6), -1 to 1."""
     detractors_std_error: float
+    """Its standard error."""
 
     @property
     def passives(self) -> float:
@@ -124,8 +156,11 @@ class Arm(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     label: str
+    """Value in the data, in its one spelling."""
     units: int
+    """Units that count: not excluded, window over."""
     planned_share: float | None = None
+    """Share of the planned split, 0 to 1; null without ``ratio``."""
     answered: dict[str, int] = {}
     """Units with a value, per outcome."""
     means: dict[str, float] = {}

@@ -1,6 +1,7 @@
 """The exception tree; each leaf carries the exit code that the command line returns.
 
     CausalcxError (1: a fault of ours)
+    ├── RegistryError   (1: the registry cannot be opened or written)
     ├── UsageError      (2: the command line is wrong)
     ├── ExperimentError (3: the experiment file is wrong; all its problems at once)
     ├── DataError       (4: the data are wrong or missing)
@@ -42,6 +43,10 @@ class CausalcxError(Exception):
     def messages(self) -> tuple[Message, ...]:
         """Every sentence this error has to say; one for most errors."""
         return (self.message,)
+
+
+class RegistryError(CausalcxError):
+    """The registry cannot be opened or written."""
 
 
 class UsageError(CausalcxError):

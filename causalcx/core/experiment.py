@@ -31,8 +31,8 @@ Intervention = Literal[
 class Period(Part):
     """When the change ran."""
 
-    start: dt.date
-    end: dt.date
+    start: dt.date = Field(description="First day.")
+    end: dt.date = Field(description="Last day.")
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -44,10 +44,10 @@ class Period(Part):
 class Origin(Part):
     """Where a data set comes from; shown on every page that uses it."""
 
-    kind: Literal["real", "simulated", "fictional"] = "real"
+    kind: Literal["real", "simulated", "fictional"] = Field("real", description="What every page says about them.")
     note: Text | None = Field(None, description="One sentence about the data.")
     source: str | None = Field(None, description="Publication or address.")
-    licence: str | None = None
+    licence: str | None = Field(None, description="Licence of the data.")
 
 
 class Data(Part):
@@ -58,7 +58,7 @@ class Data(Part):
     table: str | None = Field(None, description="The table behind the connection.")
     assignment: dict[str, Any] | None = Field(None, description="Who was assigned to what (not built yet).")
     facts: dict[str, Any] | None = Field(None, description="Fact tables (not built yet).")
-    origin: Origin | None = None
+    origin: Origin | None = Field(None, description="Where the data come from.")
 
     @model_validator(mode="after")
     def _one_of(self) -> Self:
@@ -78,7 +78,7 @@ class Column(Part):
     known: Literal["before", "after"] | None = Field(
         None, description="When the value was known, against the treatment."
     )
-    unit: Text | None = None
+    unit: Text | None = Field(None, description="Unit of the values.")
     label: Text | None = Field(None, description="How pages name the column.")
     labels: dict[str, Text] | None = Field(None, description="How pages name its values.")
     excused: Text | None = Field(None, description="Why a column that nearly determines an outcome is no leakage.")
@@ -104,8 +104,8 @@ Shared = Annotated[
 class PriorBelief(Part):
     """A normal prior on one effect, in outcome units."""
 
-    mean: float = 0.0
-    sd: float = Field(gt=0)
+    mean: float = Field(0.0, description="Mean of the prior.")
+    sd: float = Field(gt=0, description="Standard deviation of the prior.")
 
 
 def _labels(value: Any) -> Any:
@@ -125,22 +125,22 @@ class Experiment(Part):
     sponsor: str | None = Field(None, description="Who pays for it.")
     finance_partner: str | None = Field(None, description="Who checks the money.")
     budget_line: str | None = Field(None, description="Which budget.")
-    programme: str | None = None
-    journey: str | None = None
-    touchpoint: str | None = None
+    programme: str | None = Field(None, description="Programme that the change belongs to.")
+    journey: str | None = Field(None, description="Customer journey, in free text.")
+    touchpoint: str | None = Field(None, description="Where on the journey, in free text.")
     hypothesis: Text = Field(description="What is expected to happen, and why.")
-    period: Period
+    period: Period = Field(description="When the change ran.")
     expects: dict[str, tuple[float, float]] = Field(
         default_factory=dict, description="The owner's belief, a 90 % span per outcome."
     )
-    data: Data
-    design: Design
-    columns: dict[str, Column] = Field(default_factory=dict)
+    data: Data = Field(description="Where the data are.")
+    design: Design = Field(description="How the effect will be known.")
+    columns: dict[str, Column] = Field(default_factory=dict, description="What is known of columns, {column: ...}.")
     interference: Shared | None = Field(None, description="none, or what the arms share.")
-    outcomes: list[Outcome] = Field(min_length=1)
-    value: Value | None = None
-    decision: Decision | None = None
-    assumptions: list[Assumption] = Field(default_factory=list)
+    outcomes: list[Outcome] = Field(min_length=1, description="What the change may have moved; one primary at least.")
+    value: Value | None = Field(None, description="What the effects are worth.")
+    decision: Decision | None = Field(None, description="The rule agreed before the data.")
+    assumptions: list[Assumption] = Field(default_factory=list, description="Numbers with an owner.")
     segments: Columns = Field(
         default_factory=list, description="Column whose parts are estimated too, partially pooled."
     )
@@ -153,7 +153,7 @@ class Experiment(Part):
     looks: Any = Field(None, description="Planned looks (not built yet).")
     power: Any = Field(None, description="Sample-size targets (not built yet).")
     negative_controls: Any = Field(None, description="Outcomes that cannot move (not built yet).")
-    notes: Text | None = None
+    notes: Text | None = Field(None, description="Whatever else a reader should know.")
 
     _folder: Path | None = PrivateAttr(None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,7 +14,9 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.reader import ReaderError
 
 from causalcx.core.choice import MARK
 from causalcx.core.consistency import Inconsistent, problems_between
@@ -25,6 +27,19 @@ from causalcx.core.money_rules import Place
 from causalcx.core.outcomes import Metric
 
 METRICS = "metrics.yaml"
+UNKNOWN = "is not a known key here."
+_DATE, _MAPPING = "a date like 2026-03-01", "keys and values"
+EXPECTED = {
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), _DATE),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), _MAPPING),
+    "list_type": "a list",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "invalid_key": "a text as key",
+    "too_short": "one entry or more",
+}
+"""What a person understands, for kinds of problem whose own words are those of a program."""
 
 
 def load_experiment(path: Path | str) -> Experiment:
@@ -65,13 +80,34 @@ def parse_experiment(
 
 def read_yaml(text: str, file: Path | None) -> Any:
     """The YAML document with positions."""
+    yaml = YAML(typ="rt", pure=True)
+    yaml.Constructor = _Constructor
     try:
-        return YAML(typ="rt", pure=True).load(text)
+        return yaml.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
-        message = Message("is not valid YAML: {reason}.", {"reason": (error.problem or "unreadable").strip()})
-        raise ExperimentError((Problem("file", message, line),), file) from error
+        line, reason = mark.line + 1 if mark else None, error.problem or "unreadable"
+        raise _not_yaml(reason, line, file) from error
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise _not_yaml(f"unacceptable character U+{ord(text[error.position]):04X}", line, file) from error
+
+
+def _not_yaml(reason: str, line: int | None, file: Path | None) -> ExperimentError:
+    return ExperimentError((Problem("file", Message("is not valid YAML: {reason}.", {"reason": reason.strip()}), line),), file)
+
+
+class _Constructor(RoundTripConstructor):
+    """Leaves a date that no calendar has as text, so that it is reported with its key and line."""
+
+    def construct_yaml_timestamp(self, node: Any, values: Any = None) -> Any:
+        try:
+            return super().construct_yaml_timestamp(node, values)
+        except ValueError:
+            return node.value
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _Constructor.construct_yaml_timestamp)
 
 
 def plain(node: Any) -> Any:
@@ -121,9 +157,8 @@ def _expand_metrics(raw: dict[str, Any], metrics: dict[str, dict[str, Any]]) -> 
         if name is None:
             continue
         if name not in metrics:
-            nearest = next(iter(difflib.get_close_matches(str(name), metrics, 1)), None)
             message = Message("metrics.yaml beside the experiments defines no metric `{name}`.", {"name": name})
-            yield Problem(f"outcomes[{i}].metric", message, nearest=nearest)
+            yield Problem(f"outcomes[{i}].metric", message, nearest=nearest(str(name), metrics))
             outcome.setdefault("name", name)
             outcome.setdefault("kind", "amount")
             outcome.setdefault("column", name)
@@ -135,6 +170,8 @@ def _expand_metrics(raw: dict[str, Any], metrics: dict[str, dict[str, Any]]) -> 
 def _problems(error: ValidationError, prefix: Place = ()) -> Iterator[Problem]:
     for e in error.errors():
         place = prefix + tuple(p for i, p in enumerate(e["loc"]) if not _is_tag(e["loc"], i))
+        if e["type"].startswith("union_tag"):
+            place = (*place, "kind")
         cause = (e.get("ctx") or {}).get("error")
         found = cause.problems if isinstance(cause, Inconsistent) else [(place, "")]
         for where, text in found:
@@ -168,7 +205,8 @@ def _message(e: Any, place: Place) -> Message:
         case "string_pattern_mismatch" if place[-1] == "key":
             return Message("expected letters, digits, `.`, `_` or `-`; found {given}.", {"given": given})
         case _:
-            return Message("{expected}; found {given}.", {"expected": _plain_english(e["msg"]), "given": given})
+            expected = f"expected {EXPECTED[e['type']]}" if e["type"] in EXPECTED else _plain_english(e["msg"])
+            return Message("{expected}; found {given}.", {"expected": expected, "given": given})
 
 
 def _plain_english(text: str) -> str:
@@ -190,19 +228,23 @@ def _foreign(place: Place) -> Message:
         return Message("belongs to the top level of the file, not under `design`.")
     if len(place) == 1 and any(key in model.model_fields for model in KINDS.values()):
         return Message("belongs under `design`, not at the top level of the file.")
-    return Message("is not a known key here.")
+    return Message(UNKNOWN)
 
 
 def _nearest(e: Any, place: Place) -> str | None:
     if e["type"] == "extra_forbidden":
-        matches = difflib.get_close_matches(str(place[-1]), known_keys(place[:-1]), 1, 0.6)
-    elif e["type"] in ("literal_error", "union_tag_invalid"):
+        return nearest(str(place[-1]), known_keys(place[:-1])) if _foreign(place).template == UNKNOWN else None
+    if e["type"] in ("literal_error", "union_tag_invalid"):
         options = list(KINDS) if e["type"] == "union_tag_invalid" else re.findall(r"'([^']+)'", e["ctx"]["expected"])
-        given = e["ctx"].get("tag", e.get("input"))
-        matches = difflib.get_close_matches(str(given), options, 1, 0.6)
-    else:
-        return None
-    return next((m for m in matches if m != str(place[-1])), None)
+        return nearest(str(e["ctx"].get("tag", e.get("input"))), options)
+    return None
+
+
+def nearest(word: str, options: Iterable[str]) -> str | None:
+    """The most similar of the known words, if any is similar; of equally similar ones that with the same first letter."""
+    close = difflib.get_close_matches(word, list(options), 3, 0.6)
+    alike = [(difflib.SequenceMatcher(None, m, word).ratio(), m[:1] == word[:1], m) for m in close if m != word]
+    return max(alike)[2] if alike else None
 
 
 def known_keys(place: Place) -> list[str]:

@@ -93,7 +93,7 @@ class Cost(Part):
 class Transport(Part):
     """Why the effect may be carried to people it was not measured on; costs a level of evidence."""
 
-    reason: Text
+    reason: Text = Field(description="Why the effect should hold there too.")
 
 
 class Value(Part):
@@ -102,15 +102,15 @@ class Value(Part):
     currency: str = Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, for example USD or CNY.")
     horizon_months: int = Field(ge=1, le=600, description="Months that are counted.")
     discount_rate: Quantity = Field(description="Per year, for example 0.10.")
-    reach: Reach
+    reach: Reach = Field(description="How many units the change reaches.")
     rollout: Literal["offer", "treatment"] = Field(
         "offer", description="Value the effect of the offer, or of treatment."
     )
     half_life_months: Quantity | None = Field(None, description="Months after which a recurring effect has halved.")
     monthly_attrition: Quantity | None = Field(None, description="Share of reached units that leave each month.")
-    transport: Transport | None = None
-    streams: list[Stream] = Field(min_length=1)
-    costs: list[Cost] = Field(default_factory=list)
+    transport: Transport | None = Field(None, description="Carries the effect to people it was not measured on.")
+    streams: list[Stream] = Field(min_length=1, description="Money that flows because an outcome moved.")
+    costs: list[Cost] = Field(default_factory=list, description="What the change costs.")
 
 
 class Decision(Part):
@@ -127,13 +127,13 @@ class Decision(Part):
 class Assumption(Part):
     """A number with an owner; one random variable wherever it is named."""
 
-    name: Text
+    name: Text = Field(description="Name by which streams and costs refer to it.")
     value: Number = Field(description="A number, {low, mode, high}, {mean, sd} or {p5, p95}.")
-    owner: str | None = None
-    source: Text | None = None
-    as_of: dt.date | None = None
+    owner: str | None = Field(None, description="Who stands for it.")
+    source: Text | None = Field(None, description="Where it comes from.")
+    as_of: dt.date | None = Field(None, description="Date of the source.")
     agreed: str | None = Field(None, description="Who agreed, for example finance; or proposed.")
-    unit: Text | None = None
+    unit: Text | None = Field(None, description="Unit of the value.")
 
     @field_validator("value", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from causalcx.core.check import Notice
 from causalcx.core.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from causalcx.core.moments import Moments
+    from causalcx.core.moments import Array, Moments
 
 COVARIATE = "covariate|"
 """Names of covariate variables start with it."""
@@ -35,6 +35,8 @@ class Need:
     exclude: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     entered: str | None = None
     as_of: dt.date | None = None
+    candidates: tuple[str, ...] = ()
+    """Covariates that are pulled where the data have them: nodes of a causal graph, of which some may be unobserved."""
 
     @property
     def longest_window(self) -> int:
@@ -101,3 +103,18 @@ class Reduced:
             Moments.from_json(document["moments"]),
             {level: Moments.from_json(m) for level, m in document["segments"].items()},
         )
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The data as a design sees them that needs rows: one entry per unit, in the order of the unit column."""
+
+    profile: Profile
+    arm: Array
+    """[n] position of the unit's arm in ``profile.arms``; the control is 0."""
+    outcomes: Mapping[str, Array]
+    """[n] value per outcome (capped; scores for NPS); NaN where missing."""
+    covariates: Mapping[str, Array]
+    """[n] value per covariate column, NaN where missing; for a column of text the position in ``levels``."""
+    levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values of each covariate column of text."""

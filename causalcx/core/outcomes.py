@@ -34,10 +34,10 @@ Margin = Annotated[
 class Survey(Part):
     """Where answers came from."""
 
-    kind: Literal["relationship", "transaction"] | None = None
-    channel: str | None = None
-    trigger: str | None = None
-    sampled_by: str | None = None
+    kind: Literal["relationship", "transaction"] | None = Field(None, description="About the company, or one contact.")
+    channel: str | None = Field(None, description="For example sms or e-mail.")
+    trigger: str | None = Field(None, description="What made it go out.")
+    sampled_by: str | None = Field(None, description="Who chose whom to ask.")
 
 
 class Measure(Part):
@@ -75,10 +75,10 @@ class Measure(Part):
 class Metric(Measure):
     """A definition in metrics.yaml, made once and used by many experiments."""
 
-    name: str
-    label: Text | None = None
-    owner: str | None = None
-    description: Text | None = None
+    name: str = Field(description="Name by which outcomes refer to it.")
+    label: Text | None = Field(None, description="Name of the outcome that takes it over.")
+    owner: str | None = Field(None, description="Who answers for the definition.")
+    description: Text | None = Field(None, description="The definition in a sentence.")
 
 
 class Outcome(Measure):
@@ -91,8 +91,8 @@ class Outcome(Measure):
     )
     matters: float | None = Field(None, gt=0, description="Smallest worthwhile effect, in outcome units.")
     margin: Margin | None = Field(None, description="How much harm a guardrail may take.")
-    survey: Survey | None = None
-    description: Text | None = None
+    survey: Survey | None = Field(None, description="Where answers came from.")
+    description: Text | None = Field(None, description="What is counted, in a sentence; shown on the page.")
     from_: str | None = Field(None, alias="from", description="Fact table of the outcome.")
     aggregate: str | None = Field(None, description="How facts are summed per unit.")
     window_days: int | None = Field(None, ge=1, description="Days after assignment that count.")

@@ -21,10 +21,15 @@ class DataFacts(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     fingerprint: str
+    """Tells whether the data are the same; never a hash of a sum."""
     rows: int
+    """Rows that count."""
     source: str | None = None
+    """File or table."""
     excluded: int = 0
+    """Rows left out by ``exclude``."""
     immature: int = 0
+    """Rows left out since their window is not over."""
 
 
 class Provenance(BaseModel):
@@ -33,12 +38,15 @@ class Provenance(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     seed: int
+    """Seed of every random number."""
     data: DataFacts
+    """What the data were."""
     plan: str
     """Hash of the plan that was fitted."""
     versions: dict[str, str]
+    """Versions of Python and of the packages that computed."""
     run: str | None = None
-    """Number of the run in the registry."""
+    """Number of the run in the registry; null where nothing was kept."""
 
 
 class Readout(BaseModel):
@@ -47,22 +55,37 @@ class Readout(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     schema_: int = 1
+    """Version of this document; ``schema`` in JSON."""
     experiment: str
+    """Key of the experiment."""
     design: str
+    """Kind of the design."""
     effects: tuple[Effect, ...]
+    """Headline effects first, in file order of outcomes and then arms; after them the parts."""
     covariance: Covariance
+    """Joint covariance of the headline effects."""
     law: Law
+    """Joint posterior of the headline effects under the plan's prior."""
     arms: tuple[Arm, ...] = ()
+    """The arms as they are in the data, the control first."""
     best: tuple[BestArm, ...] = ()
+    """Best arm per primary; only with three or more arms."""
     flows: tuple[Flow, ...] = ()
+    """How NPS effects came about."""
     checks: tuple[Check, ...] = ()
+    """Every check, with its verdict."""
     grade: Grade | None = None
+    """Evidence level."""
     warnings: tuple[Notice, ...] = ()
+    """What a reader has to know."""
     fallbacks: tuple[Notice, ...] = ()
+    """What was done otherwise than planned, and why."""
     failures: tuple[Notice, ...] = ()
+    """Parts that failed while the rest stands."""
     rests_on: tuple[Notice, ...] = ()
     """What the identification assumes, in facts."""
     provenance: Provenance | None = None
+    """Seed, data, plan and versions behind the numbers."""
 
     @property
     def headlines(self) -> tuple[Effect, ...]:

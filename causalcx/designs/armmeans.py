@@ -16,7 +16,7 @@ so a difference of two arms has sum residual variance / n_arm + (beta_1 - beta_0
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -26,6 +26,12 @@ from causalcx.core.errors import CannotAnswer
 from causalcx.core.moments import Array, Moments
 from causalcx.core.need import ANSWERED_BY, COVARIATE
 
+SPARE_UNITS = 3
+"""Answers per covariate that an arm needs beyond its strata before its slopes are worth estimating."""
+ROUNDING = 1e-14
+"""Share of a mean below which a standard deviation is the rounding of equal values."""
+NOTHING = 1e-10
+"""Eigenvalues below this share of the largest count as none."""
 LEAST_UNITS = 2
 """Answers an arm needs within a stratum before it has a variance."""
 
@@ -45,25 +51,26 @@ class ArmMeans:
     """[A, S, V] degrees of freedom of each part."""
     answered: Array
     """[A, V] units with a value, in the strata used."""
-    spread: Array
-    """[A, V] plain standard deviation of the variable within the arm."""
+    scatter: Array
+    """[A, V, V] plain covariance of the variables within the arm."""
     notices: tuple[Notice, ...] = ()
-    adjusted: bool = False
+    adjusted: tuple[bool, ...] = ()
+    """[V] whether covariates were used."""
 
 
 def arm_means(moments: Moments, outcomes: tuple[str, ...], adjustment: str) -> ArmMeans:
     """Adjusted arm means of the named variables. Raises CannotAnswer where no stratum holds every arm twice."""
     sums, notices = _Sums.of(moments, outcomes, with_covariates=adjustment != "none")
-    sums, dropped = sums.without_too_many_covariates()
-    slopes = sums.total_slopes() if adjustment == "cuped" else sums.own_slopes()
-    lost = sums.covariates if adjustment == "interacted" else 0
+    enough, dropped = sums.enough_units(outcomes)
+    slopes = (sums.total_slopes() if adjustment == "cuped" else sums.own_slopes()) * enough[:, None]
+    lost = enough * (sums.ranks() if adjustment == "interacted" else np.zeros(1))
     by_stratum = np.where(sums.used, sums.mean - np.einsum("avk,asvk->asv", slopes, sums.x_away), 0.0)
     mean = np.einsum("sv,asv->av", sums.weight, by_stratum)
     joint, part, freedom = _residuals(sums, slopes, lost)
     return ArmMeans(
         moments.arms, outcomes, mean, joint + _sampled(sums, slopes, by_stratum - mean[:, None]), part, freedom,
-        answered=(sums.answers * sums.used).sum(axis=1), spread=_spread(moments, sums.positions),
-        notices=(*notices, *dropped), adjusted=sums.covariates > 0,
+        answered=(sums.answers * sums.used).sum(axis=1), scatter=_scatter(moments, sums.positions),
+        notices=(*notices, *dropped), adjusted=tuple(enough.tolist()),
     )  # fmt: skip
 
 
@@ -126,17 +133,20 @@ class _Sums:
         """[A, S, V, k] an arm's covariate means less those of all arms."""
         return self.x_mean - self.x_centre
 
-    def without_too_many_covariates(self) -> tuple[_Sums, list[Notice]]:
-        """Covariates are dropped, and it is said, where an arm has too few answers to estimate their slopes."""
-        spare = (self.answers * self.used).sum(axis=1) - self.used.sum(axis=0)
-        if not self.covariates or spare.min() >= 3 * self.covariates + 3:
-            return self, []
-        notice = Notice(
-            code="adjustment-dropped",
-            facts={"reason": "few-units", "units": int(spare.min()), "covariates": self.covariates},
-        )
-        none = {name: getattr(self, name)[..., :0] for name in ("xy", "x_mean")} | {"xx": self.xx[..., :0, :0]}
-        return replace(self, **none), [notice]
+    def enough_units(self, outcomes: tuple[str, ...]) -> tuple[np.ndarray, list[Notice]]:
+        """[V] whether every arm has answers enough to estimate its slopes; where not, covariates are dropped and it is said."""
+        spare = ((self.answers * self.used).sum(axis=1) - self.used.sum(axis=0)).min(axis=0)
+        enough = spare >= SPARE_UNITS * (self.covariates + 1)
+        if not self.covariates:
+            return np.zeros_like(enough), []
+        few = {name.split("|")[0]: int(n) for name, n, ok in zip(outcomes, spare, enough, strict=True) if not ok}
+        facts = [{"outcome": o, "reason": "few-units", "units": n, "covariates": self.covariates} for o, n in few.items()]
+        return enough, [Notice(code="adjustment-dropped", facts=f) for f in facts]
+
+    def ranks(self) -> Array:
+        """[A, V] slopes that an arm's covariates can tell apart: those that repeat or stand still count for none."""
+        scaled, _ = _scaled(np.einsum("asvkl,sv->avkl", self.xx, self.used.astype(float)))
+        return np.linalg.matrix_rank(scaled, rtol=NOTHING, hermitian=True).astype(float) if self.covariates else np.zeros(1)
 
     def own_slopes(self) -> Array:
         """[A, V, k] slopes within the strata of each arm."""
@@ -197,16 +207,22 @@ def _usable(moments: Moments, outcomes: tuple[str, ...], answers: Array) -> tupl
 
 def _solve(xx: Array, xy: Array) -> Array:
     """Least squares on scaled covariates, so that collinear ones share a slope instead of failing."""
-    diagonal = np.diagonal(xx, axis1=-2, axis2=-1)
-    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    inverse = np.linalg.pinv(xx / (scale[..., :, None] * scale[..., None, :]), rcond=1e-10, hermitian=True)
+    scaled, scale = _scaled(xx)
+    inverse = np.linalg.pinv(scaled, rcond=NOTHING, hermitian=True)
     return np.einsum("...kl,...l->...k", inverse, xy / scale) / scale
 
 
-def _residuals(sums: _Sums, slopes: Array, lost: int) -> tuple[Array, Array, Array]:
-    """Covariance of the residual means [A, V, A, V]; parts [A, S, V, V] and their degrees of freedom [A, S, V]."""
+def _scaled(xx: Array) -> tuple[Array, Array]:
+    diagonal = np.diagonal(xx, axis1=-2, axis2=-1)
+    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
+    return xx / (scale[..., :, None] * scale[..., None, :]), scale
+
+
+def _residuals(sums: _Sums, slopes: Array, lost: Array) -> tuple[Array, Array, Array]:
+    """``lost`` [A, V] degrees of freedom. Covariance of the residual means [A, V, A, V]; parts [A, S, V, V] and their degrees of freedom [A, S, V]."""
     base = np.where(sums.used, sums.answers - 1, 0.0)
     total = base.sum(axis=1, keepdims=True)
+    lost = np.atleast_2d(lost)[:, None]
     inflate = np.sqrt(total / np.maximum(total - lost, 1.0))
     variance = _residual_products(sums, slopes) / np.maximum(sums.both - 1, 1)
     scale = np.where(sums.used, sums.weight / np.maximum(sums.answers, 1), 0.0) * inflate
@@ -238,7 +254,10 @@ def _sampled(sums: _Sums, slopes: Array, away: Array) -> Array:
     return joint + np.einsum("aik,sijkl,bjl,sij->aibj", slopes, sums.x_covariance[:, sums.rarer], slopes, overlap)
 
 
-def _spread(moments: Moments, y: list[int]) -> Array:
+def _scatter(moments: Moments, y: list[int]) -> Array:
+    """Plain covariance within arms; a deviation at the rounding of the mean is none."""
     pooled = moments.pooled()
-    count = pooled.count[:, 0, y, y]
-    return np.sqrt(np.maximum(pooled.product[:, 0, y, y], 0) / np.maximum(count - 1, 1))
+    count, product = (part[:, 0, y][:, :, y] for part in (pooled.count, pooled.product))
+    scatter = product / np.maximum(count - 1, 1)
+    flat = np.sqrt(np.maximum(np.einsum("avv->av", scatter), 0)) <= ROUNDING * np.abs(pooled.mean[:, 0, y, y])
+    return np.where(flat[:, :, None] | flat[:, None, :], 0.0, scatter)

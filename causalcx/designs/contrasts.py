@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -32,6 +33,8 @@ class Estimates:
     applies_to: str
     share: float
     method: str
+    own_method: Mapping[str, str] = field(default_factory=dict)
+    """Method of an outcome where it differs from the others'."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -44,8 +47,8 @@ def weights_of(outcome: Outcome) -> Array:
     return np.array([100.0, -100.0]) if outcome.kind == "nps" else np.array([1.0])
 
 
-def contrasts(means: ArmMeans, outcomes: list[Outcome], control: str, method: str) -> Estimates:
-    """Differences of every other arm against the control, with their joint covariance."""
+def contrasts(means: ArmMeans, outcomes: list[Outcome], control: str, method: str, plain: str = "difference in means") -> Estimates:
+    """Differences of every other arm against the control, with their joint covariance; ``plain`` names the method without covariates."""
     arms, variables = len(means.arms), len(means.variables)
     treated = [arm for arm in means.arms if arm != control]
     pairs = [(o, t) for o in outcomes for t in treated]
@@ -72,6 +75,7 @@ def contrasts(means: ArmMeans, outcomes: list[Outcome], control: str, method: st
         applies_to="assigned",
         share=1.0,
         method=method,
+        own_method={o.key: plain for o in outcomes if not means.adjusted[means.variables.index(variables_of(o)[0])]},
     )
 
 
@@ -110,15 +114,9 @@ def _freedom(means: ArmMeans, outcome: Outcome, treated: str, control: str) -> f
 
 
 def _spread(means: ArmMeans, outcome: Outcome, control: str) -> float:
-    """Standard deviation of the control units' outcome; of the -100/0/100 score for NPS; of all arms where it is 0."""
-    a = means.arms.index(control)
+    """Standard deviation of the control units' outcome (of the -100/0/100 score for NPS); the largest of any arm where it is 0."""
     columns = [means.variables.index(v) for v in variables_of(outcome)]
-    for spread in (means.spread[a, columns], means.spread[:, columns].max(axis=0)):
-        if len(columns) == 1:
-            value = float(spread[0])
-        else:
-            p, d = np.clip(means.mean[a, columns], 0, 1)
-            value = 100 * float(np.sqrt(max(p + d - (p - d) ** 2, 0.0)))
-        if value > 0:
-            return value
-    return 0.0
+    weight = weights_of(outcome)
+    variance = np.einsum("v,avw,w->a", weight, means.scatter[:, columns][:, :, columns], weight)
+    own = float(variance[means.arms.index(control)])
+    return float(np.sqrt(max(own if own > 0 else variance.max(), 0.0)))

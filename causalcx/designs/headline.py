@@ -50,7 +50,7 @@ def _refuse_constant(estimates: Estimates) -> None:
     for outcome, spread in zip(estimates.outcomes, estimates.spread, strict=True):
         if spread == 0:
             raise CannotAnswer(
-                "Outcome {outcome} has the same value for every unit, so there is no effect to estimate.",
+                "Outcome {outcome} does not vary within any arm, so its effect has no standard error.",
                 outcome=outcome.key,
             )
 
@@ -91,7 +91,7 @@ def _effect(
         p_adjusted=adjusted, adjustment=how if adjusted is not None else None,
         probability_better=inference.probability_above(law, c, 0.0, outcome.sign),
         probability_matters=None if matters is None else inference.probability_above(law, c, matters, outcome.sign),
-        baseline=base, relative=estimate / base if clear else None, method=estimates.method,
+        baseline=base, relative=estimate / base if clear else None, method=estimates.own_method.get(outcome.key, estimates.method),
         n_treated=estimates.answered[c][0], n_control=estimates.answered[c][1], role=outcome.role,
     )  # fmt: skip
 

@@ -25,6 +25,8 @@ from causalcx.designs.segments import Segments, segments
 
 DATA = "moments"
 NOT_BUILT = ("factors", "cluster", "received")
+SMALL_ARM = 30
+"""Units below which an interval leans on single values being roughly normal, and that is said."""
 METHODS = {
     "interacted": "regression with interacted covariates (Lin 2013)",
     "cuped": "CUPED (Deng et al. 2013)",
@@ -65,10 +67,10 @@ def fit(experiment: Experiment, reduced: Reduced, *, seed: int) -> Readout:
     """Effects of every arm against the control on every outcome."""
     design = _keys(experiment)
     means = means_of(experiment, reduced.moments)
-    adjustment = design.adjustment if means.adjusted else "none"
-    method = METHODS[adjustment] + (", within strata" if len(reduced.moments.strata) > 1 else "")
+    within = ", within strata" if len(reduced.moments.strata) > 1 else ""
+    method, plain = METHODS[design.adjustment] + within, METHODS["none"] + within
     control = str(design.control)
-    estimates = contrasts(means, experiment.outcomes, control, method)
+    estimates = contrasts(means, experiment.outcomes, control, method, plain)
     result = headline(experiment, estimates, seed)
     parts = _segments(experiment, reduced, result, method, seed)
     dropped = tuple(n for n in means.notices if n.code == "adjustment-dropped")
@@ -88,7 +90,7 @@ def fit(experiment: Experiment, reduced: Reduced, *, seed: int) -> Readout:
             *guardrails(experiment, result.effects),
             *parts.checks,
         ),
-        warnings=(*(n for n in means.notices if n not in dropped), *parts.notices),
+        warnings=(*_small_arms(reduced.profile), *(n for n in means.notices if n not in dropped), *parts.notices),
         fallbacks=(*dropped, *pooled_priors(experiment, flat)),
         rests_on=(Notice(code="randomisation", facts={"unit": design.unit, "strata": list(design.strata)}),),
     )
@@ -121,6 +123,10 @@ def check(experiment: Experiment, reduced: Reduced) -> tuple[Check, ...]:
     )
 
 
+def _small_arms(profile: Profile) -> tuple[Notice, ...]:
+    return tuple(Notice(code="small-arm", facts={"arm": a, "units": n}) for a, n in profile.arms.items() if n < SMALL_ARM)
+
+
 def means_of(experiment: Experiment, moments: Moments, adjustment: str | None = None) -> ArmMeans:
     """Arm means of all outcome variables under the plan's adjustment."""
     names = tuple(v for o in experiment.outcomes for v in variables_of(o))
@@ -129,7 +135,7 @@ def means_of(experiment: Experiment, moments: Moments, adjustment: str | None = 
 
 def _constant_in(means: ArmMeans, variables: tuple[str, ...], arm: str) -> bool:
     columns = [means.variables.index(v) for v in variables]
-    return bool((means.spread[means.arms.index(arm), columns] == 0).all())
+    return bool((means.scatter[means.arms.index(arm)][columns, columns] == 0).all())
 
 
 def arms_of(experiment: Experiment, profile: Profile, plain: ArmMeans) -> tuple[Arm, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event, inspect, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError
 
-from causalcx.core.errors import CausalcxError
+from causalcx.core.errors import RegistryError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = "0001"
@@ -19,7 +19,8 @@ WAIT_SECONDS = 30
 
 def open_database(file: Path) -> Engine:
     """The engine of a registry file, which is made and migrated as needed."""
-    engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": WAIT_SECONDS}, poolclass=NullPool)
+    address = URL.create("sqlite", database=str(file))  # as parts: `%20` and `?` in a folder's name are only letters
+    engine = create_engine(address, connect_args={"timeout": WAIT_SECONDS}, poolclass=NullPool)
     event.listen(engine, "connect", _configure)
     event.listen(engine, "begin", _begin)
     try:
@@ -27,7 +28,7 @@ def open_database(file: Path) -> Engine:
         _migrate(engine, file)
     except (OSError, DatabaseError) as error:
         reason = str(getattr(error, "orig", None) or error)
-        raise CausalcxError("The registry {file} cannot be opened: {reason}", file=str(file), reason=reason) from error
+        raise RegistryError("The registry {file} cannot be opened: {reason}", file=str(file), reason=reason) from error
     return engine
 
 
@@ -77,7 +78,7 @@ def _upgrade(connection: Connection, found: str | None, file: Path) -> None:
     try:
         command.upgrade(config, "head")
     except CommandError as error:
-        raise CausalcxError(
+        raise RegistryError(
             "The registry {file} was written by a newer causalcx (schema {found}); update causalcx to open it.",
             file=str(file), found=found,
         ) from error  # fmt: skip

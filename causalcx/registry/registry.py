@@ -159,7 +159,7 @@ class Registry:
             self._replace_older(session, row)
 
     def _replace_older(self, session: Session, row: RunRow) -> None:
-        same = (col(RunRow.key) == row.key, col(RunRow.plan_hash) == row.plan_hash, col(RunRow.id) != row.id)
+        same = (col(RunRow.key) == row.key, col(RunRow.plan_hash) == row.plan_hash, col(RunRow.id) < row.id)
         for older in session.exec(select(RunRow).where(*same)).all():
             if _is_replaced(session, older, row):
                 session.delete(older)

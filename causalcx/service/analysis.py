@@ -9,16 +9,18 @@ from typing import Any
 
 from causalcx.core.case import Valuation
 from causalcx.core.check import Check, Notice
-from causalcx.core.errors import DataError
+from causalcx.core.errors import DataError, RegistryError
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import DataFacts, Provenance, Readout
 from causalcx.core.seal import plan_hash, sealed_days_before_data
 from causalcx.core.sizes import DRAWS
 from causalcx.grade import grade
+from causalcx.registry import Registry
 from causalcx.service.experiments import (
     Source,
     changes_since_seal,
     existing_registry_of,
+    known_journeys,
     load,
     registry_of,
     sealed_plan,
@@ -44,9 +46,10 @@ def fit(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.dat
     """
     loaded = load(experiment)
     design = design_of(loaded)
-    registry = registry_of(loaded) if data is None else None
+    registry, unkept = _registry_if_any(loaded) if data is None else (None, ())
     if registry is None:
-        return _fitted(loaded, design, _reduced(loaded, design, data, today), seed)
+        readout = _fitted(loaded, design, _reduced(loaded, design, data, today), seed)
+        return readout.model_copy(update={"fallbacks": (*readout.fallbacks, *unkept)})
     source = _open(loaded, None)
     identity = {"key": loaded.key, "plan_hash": plan_hash(loaded), "fingerprint": source.fingerprint, "seed": seed}
     with registry.run(**identity, versions=_versions(design), now=dt.datetime.now(dt.UTC)) as run:
@@ -54,6 +57,14 @@ def fit(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.dat
         readout = _fitted(loaded, design, reduced, seed, run=str(run.id))
         run.finish(readout, reduced.to_json() if design.DATA == "moments" else None)
     return readout
+
+
+def _registry_if_any(experiment: Experiment) -> tuple[Registry | None, tuple[Notice, ...]]:
+    """The registry, or why the run cannot be kept; a folder that cannot be written does not stop a fit."""
+    try:
+        return registry_of(experiment), ()
+    except RegistryError as error:
+        return None, (Notice(code="not-kept", facts={"reason": str(error)}),)
 
 
 def value(
@@ -149,11 +160,14 @@ def _graded(experiment: Experiment, readout: Readout) -> Readout:
         notices.append(Notice(code="plan-changed", facts={"fields": [c["field"] for c in changes]}))
     elif days is not None and days < 0:
         notices.append(Notice(code="sealed-after-data", facts={"days": -days}))
+    journeys = known_journeys(experiment)
+    if experiment.journey and journeys and experiment.journey not in journeys:
+        notices.append(Notice(code="unknown-journey", facts={"journey": experiment.journey}))
     graded = grade(experiment, readout.checks, days)
     return readout.model_copy(update={"grade": graded, "warnings": (*notices, *readout.warnings)})
 
 
-_OF_THE_SEAL = ("not-registered", "plan-changed", "sealed-after-data")
+_OF_THE_SEAL = ("not-registered", "plan-changed", "sealed-after-data", "unknown-journey")
 
 
 def _lasting(readout: Readout) -> tuple[Notice, ...]:

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from causalcx.core.errors import DataError
 from causalcx.core.experiment import Experiment
-from causalcx.core.experiment_file import load_experiment
+from causalcx.core.experiment_file import load_experiment, plain, read_yaml
 from causalcx.core.seal import SealedPlan, canonical_plan, differences, plan_hash, seal
 from causalcx.registry import Registry
 from causalcx.service.places import experiment_file, registry_file
 
 Source = Experiment | str | Path
+JOURNEYS = "journeys.yaml"
 
 
 def load(experiment: Source) -> Experiment:
@@ -30,6 +31,17 @@ def existing_registry_of(experiment: Experiment) -> Registry | None:
     """The same, but nothing is created."""
     known = experiment.folder is not None and registry_file(experiment.folder).exists()
     return registry_of(experiment) if known else None
+
+
+def known_journeys(experiment: Experiment) -> list[str]:
+    """Names in journeys.yaml beside the experiments (a list of names, or of entries with a `name`); empty without the file."""
+    folders = [experiment.folder, experiment.folder.resolve().parent] if experiment.folder else []
+    file = next((f / JOURNEYS for f in folders if (f / JOURNEYS).is_file()), None)
+    if file is None:
+        return []
+    document = plain(read_yaml(file.read_text(encoding="utf-8-sig"), file))
+    entries = document.get("journeys", []) if isinstance(document, dict) else document or []
+    return [str(entry["name"] if isinstance(entry, dict) else entry) for entry in entries]
 
 
 def register(

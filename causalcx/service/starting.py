@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ PROPOSED = {
 }
 """Metrics that a kind of intervention usually moves; the first is proposed as primary."""
 USUAL = ("nps", "churn_90d", "revenue_90d")
+HEADER = 2_000
+"""Characters of a data file's first line that are shown."""
 
 
 def schema() -> dict[str, Any]:
@@ -67,23 +70,42 @@ def init_experiment(
     target = (workspace / "experiments" if workspace else folder) / key / EXPERIMENT_FILE
     if target.exists():
         raise UsageError("{file} exists already; choose another key, or edit it.", file=str(target))
+    found = next((f for f in (target.parent / data, Path(data)) if f.is_file()), None)
     text = _draft(
-        key=key, title=title, intervention=intervention, owner=owner, hypothesis=hypothesis, design=design, data=data
-    )
+        key=key, title=title, intervention=intervention, owner=owner, hypothesis=hypothesis, design=design,
+        data=_beside(found, target.parent) if found else data, columns=_columns(found),
+    )  # fmt: skip
     parse_experiment(text, file=target, metrics=read_metrics(packaged("experiments") / "metrics.yaml"))
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     return target
 
 
-def _draft(*, key: str, title: str, intervention: str, owner: str, hypothesis: str, design: str, data: str) -> str:
+def _beside(file: Path, folder: Path) -> str:
+    """The path of a data file as the experiment file in ``folder`` has to write it."""
+    return Path(os.path.relpath(file.resolve(), folder.resolve())).as_posix()
+
+
+def _columns(file: Path | None) -> str:
+    """The header of a CSV or TSV, so that its names can be copied into the plan; empty for any other file."""
+    if file is None or file.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        return ""
+    with file.open(encoding="utf-8-sig", errors="replace") as stream:
+        header = stream.readline(HEADER).strip()
+    return f"\n# Its first line: {header}" if header.isprintable() or "\t" in header else ""
+
+
+def _draft(
+    *, key: str, title: str, intervention: str, owner: str, hypothesis: str, design: str, data: str, columns: str
+) -> str:
     """The commented file; outcomes are spelled out, so that it also works without metrics.yaml beside it."""
     metrics = read_metrics(packaged("experiments") / "metrics.yaml")
     proposed = [metrics[name] for name in PROPOSED.get(intervention, USUAL) if name in metrics]
     template = (packaged("experiments") / "_template" / f"draft-{design}.yaml").read_text(encoding="utf-8")
     filled = {
         "key": _scalar(key), "title": _scalar(title), "intervention": _scalar(intervention), "owner": _scalar(owner),
-        "hypothesis": _scalar(hypothesis), "data": _scalar(data), "outcomes": "\n".join(_outcome(m, i) for i, m in enumerate(proposed)),
+        "hypothesis": _scalar(hypothesis),
+        "data": _scalar(data), "columns": columns, "outcomes": "\n".join(_outcome(m, i) for i, m in enumerate(proposed)),
     }  # fmt: skip
     for name, value in filled.items():
         template = template.replace(f"<<{name}>>", value)

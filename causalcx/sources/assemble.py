@@ -45,13 +45,23 @@ def _centred(
     own = [row.get(f"n{i}", row["n"]) for i in range(k)]
     for i in range(k):
         for j in range(i, k):
+            if f"p{i}_{j}" not in row:  # not asked: a covariate among those who answered something else
+                continue
             count[i, j] = count[j, i] = row.get(f"n{i}_{j}", min(own[i], own[j]))
-            raw[i, j] = raw[j, i] = row.get(f"p{i}_{j}") or 0.0
+            raw[i, j] = raw[j, i] = row[f"p{i}_{j}"] or 0.0
             total[i, j] = row.get(f"s{i}_{j}", row[f"s{i}"]) or 0.0
             total[j, i] = row.get(f"s{j}_{i}", row[f"s{j}"]) or 0.0
     away = total / np.where(count > 0, count, 1)
     level = np.array([shift[v.name] for v in variables])[:, None]
-    return count, np.where(count > 0, away + level, 0.0), raw - count * away * away.T
+    product = _without_rounding(raw - count * away * away.T, raw, count)
+    return count, np.where(count > 0, away + level, 0.0), product
+
+
+def _without_rounding(product: Array, raw: Array, count: Array) -> Array:
+    """Exact zeros for variables whose spread is no more than the rounding of the sums: they do not vary in this group."""
+    size, units = np.diag(raw), np.diag(count)
+    flat = np.diag(product) <= np.finfo(float).eps * np.maximum(100, 4 * np.sqrt(units)) * size
+    return np.where(flat[:, None] | flat[None, :], 0.0, product)
 
 
 def _merge(one: tuple[Array, Array, Array], other: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:

@@ -97,7 +97,7 @@ def open_frame(data: Any) -> Source:
         connection = data.get_backend()
         rows = connection.to_pyarrow(data.count()).as_py()
         return Source(data, connection, "frame", fingerprint_words("expression", ibis.to_sql(data), rows))
-    arrow = _as_arrow(data)
+    arrow = _with_types(_as_arrow(data))
     connection = _duckdb()
     return Source(connection.create_table("frame", arrow, temp=True), connection, "frame", fingerprint_arrow(arrow))
 
@@ -105,17 +105,30 @@ def open_frame(data: Any) -> Source:
 def _as_arrow(data: Any) -> Any:
     import pyarrow as pa
 
-    if isinstance(data, pa.Table):
-        return data
-    if hasattr(data, "to_arrow"):
-        return data.to_arrow()
-    if hasattr(data, "columns") and hasattr(data, "dtypes"):
-        return pa.Table.from_arrays(
-            [_pandas_column(data[c]) for c in data.columns], names=[str(c) for c in data.columns]
-        )
+    if isinstance(data, pa.Table | pa.RecordBatch):
+        return data if isinstance(data, pa.Table) else pa.Table.from_batches([data])
+    if hasattr(data, "collect_schema"):  # Polars, lazy or not
+        return (data.collect() if hasattr(data, "collect") else data).to_arrow()
+    if hasattr(data, "iloc") and hasattr(data, "columns"):
+        columns = [_pandas_column(data.iloc[:, i]) for i in range(data.shape[1])]
+        return pa.Table.from_arrays(columns, names=[str(c) for c in data.columns])
     raise DataError(
         "`data` is a {kind}; expected a pandas, Polars or Arrow table, or an Ibis expression.", kind=type(data).__name__
     )
+
+
+def _with_types(table: Any) -> Any:
+    """The table, with a type for columns that hold nothing; two columns of one name are refused."""
+    import pyarrow as pa
+
+    names = table.column_names
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError("The data have more than one column named `{column}`.", column="`, `".join(twice))
+    for i, kind in enumerate(table.schema.types):
+        if pa.types.is_null(kind):
+            table = table.set_column(i, names[i], table.column(i).cast(pa.float64()))
+    return table
 
 
 def _pandas_column(column: Any) -> Any:
@@ -156,8 +169,12 @@ class Refusal:
         """Raise with the first offending rows."""
         shown = {"unit": table[unit], "value": table[self.column]}
         rows = source.rows(table.filter(self.wrong).select(**shown).limit(SHOWN))
-        text = ", ".join(f"{unit} {r['unit']}: {r['value']!r}" for r in rows)
+        text = ", ".join(f"{unit} {r['unit']}: {_shown(r['value'])}" for r in rows)
         raise DataError(self.template, column=self.column, rows=text, **self.facts)
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if isinstance(value, str | float) else str(value)
 
 
 def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[ir.FloatingValue, list[Refusal]]:
@@ -175,8 +192,22 @@ def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[ir.Fl
         text = value.strip().nullif("")
         parsed = text.try_cast("float64")
         sentence = "Column `{column}` holds text where numbers are expected ({rows})."
-        return parsed, [Refusal(column, text.notnull() & parsed.isnull(), sentence, {})]
+        refusals = [Refusal(column, text.notnull() & parsed.isnull(), sentence, {})]
+        return (parsed.isnan().ifelse(ibis.null(dtypes.float64), parsed) if has_nan else parsed), refusals
     raise DataError("Column `{column}` is of type {type}; expected numbers.", column=column, type=str(kind))
+
+
+def dates(table: ir.Table, column: str) -> tuple[ir.DateValue, list[Refusal]]:
+    """The column as dates, and the rows that hold something else; text is accepted where it reads as a date."""
+    value = table[column]
+    kind, sentence = value.type(), "Column `{column}` (entered) holds values that are no dates ({rows})."
+    if kind.is_date() or kind.is_timestamp():
+        return value.cast("date"), []
+    if kind.is_string():
+        text = value.strip().nullif("")
+        parsed = text.try_cast("date")
+        return parsed, [Refusal(column, text.notnull() & parsed.isnull(), sentence, {})]
+    raise DataError("Column `{column}` (entered) holds no dates.", column=column)
 
 
 def labels_of(source: Source, table: ir.Table, column: str, most: int, what: str) -> dict[Any, str]:

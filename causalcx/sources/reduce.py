@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from causalcx.core.check import Notice
-from causalcx.core.errors import DataError
+from causalcx.core.errors import CannotAnswer, DataError
 from causalcx.core.labels import canonical
 from causalcx.core.need import ANSWERED_BY, COVARIATE, Need, Profile, Reduced, variables_of
 from causalcx.core.outcomes import Outcome
@@ -21,7 +21,7 @@ from causalcx.sources.columns import (
     outcome_value,
     outcome_variables,
 )
-from causalcx.sources.engine import Refusal, Source, ibis, ir, is_label, labels_of, level, require_columns
+from causalcx.sources.engine import Refusal, Source, dates, ibis, ir, is_label, labels_of, level, require_columns
 from causalcx.sources.footer import Known
 
 SAMPLE = 1_000
@@ -31,7 +31,7 @@ MOST_ARMS, MOST_STRATA, MOST_SEGMENTS = 50, 2_000, 200
 
 
 @dataclass(frozen=True)
-class _Look:
+class Look:
     """What the first look learnt."""
 
     profile: Profile
@@ -43,12 +43,18 @@ class _Look:
 
 def reduce(source: Source, need: Need) -> Reduced:
     """Validate everything that the need names, then reduce to moments. Raises DataError with the first offending rows."""
+    table, look = validated(source, need)
+    moments, segments = _moments(source, table, need, look)
+    return Reduced(look.profile, moments, segments)
+
+
+def validated(source: Source, need: Need) -> tuple[ir.Table, Look]:
+    """The rows that count and what a first look learnt of them. Raises DataError with the first offending rows."""
     require_columns(source, columns_needed(need))
     table, excluded, immature, notices = _rows_that_count(source, need)
     look = _first_look(source, table, need, excluded, immature, notices)
     _refuse_duplicates(source, table, need, look.profile.rows)
-    moments, segments = _moments(source, table, need, look)
-    return Reduced(look.profile, moments, segments)
+    return table, look
 
 
 def _rows_that_count(source: Source, need: Need) -> tuple[ir.Table, dict[str, int], int, list[Notice]]:
@@ -59,29 +65,34 @@ def _rows_that_count(source: Source, need: Need) -> tuple[ir.Table, dict[str, in
         excluded[column] = source.scalar(out.sum()) or 0
         table = table.filter(~out)
         notices.append(Notice(code="rows-excluded", facts={"rows": excluded[column], "column": column}))
-    immature = 0
-    if need.entered and need.as_of:
-        try:
-            over = table[need.entered].cast("date") + ibis.interval(months=need.longest_window) <= ibis.date(
-                need.as_of.isoformat()
-            )
-            counts = source.rows(table.aggregate(none=table[need.entered].isnull().sum(), young=(~over).sum()))[0]
-        except Exception as error:
-            raise DataError("Column `{column}` (entered) holds no dates.", column=need.entered) from error
-        if counts["none"]:
-            raise DataError(
-                "Column `{column}` (entered) is empty in {rows} rows.", column=need.entered, rows=counts["none"]
-            )
-        immature = counts["young"] or 0
-        table = table.filter(over)
-        if immature:
-            notices.append(Notice(code="immature-left-out", facts={"rows": immature}))
+    table, immature = _windows_over(source, table, need) if need.entered and need.as_of else (table, 0)
+    if immature:
+        notices.append(Notice(code="immature-left-out", facts={"rows": immature}))
     return table, excluded, immature, notices
+
+
+def _windows_over(source: Source, table: ir.Table, need: Need) -> tuple[ir.Table, int]:
+    """Units that entered long enough before `as_of`, and how many did not."""
+    column, as_of = str(need.entered), str(need.as_of)
+    entered, refusals = dates(table, column)
+    for refusal in refusals:
+        if source.scalar(refusal.wrong.sum()):
+            refusal.refuse(source, table, need.unit)
+    over = entered + ibis.interval(months=need.longest_window) <= ibis.date(as_of)
+    counts = source.rows(table.aggregate(rows=table.count(), none=entered.isnull().sum(), young=(~over).sum()))[0]
+    if counts["none"]:
+        raise DataError("Column `{column}` (entered) is empty in {rows} rows.", column=column, rows=counts["none"])
+    if counts["rows"] and counts["young"] == counts["rows"]:
+        raise CannotAnswer(
+            "On {as_of} the outcome windows of {months} months are over for none of the {rows} units; fit again later.",
+            as_of=as_of, months=need.longest_window, rows=counts["rows"],
+        )  # fmt: skip
+    return table.filter(over), counts["young"] or 0
 
 
 def _first_look(
     source: Source, table: ir.Table, need: Need, excluded: dict[str, int], immature: int, notices: list[Notice]
-) -> _Look:
+) -> Look:
     has_nan: dict[str, bool] = {}
     groups, values, refusals = _ask(source, table, need, has_nan)
     not_a_number = _columns_with_nan(groups, values)
@@ -93,7 +104,7 @@ def _first_look(
             refusal.refuse(source, table, need.unit)
     _refuse_infinite(source, table, need, groups, values)
     raw_arms = _arms(need, source, groups)
-    return _Look(
+    return Look(
         profile=_profile(source, need, groups, raw_arms, [v.name for v in values], excluded, immature, notices),
         raw_arms=raw_arms,
         missing={v.name: sum(g["n"] - g[f"v{i}"] for g in groups) for i, v in enumerate(values)},
@@ -106,7 +117,7 @@ def _ask(
 ) -> tuple[list[dict[str, Any]], list[Variable], list[Refusal]]:
     """Counts, extremes, powers and refused rows per arm, in one query."""
     values, refusals = _values(source, table, need, has_nan)
-    powered = {o.key for o in need.outcomes if o.kind in ("amount", "count")}
+    powered = {o.key: o.cap for o in need.outcomes if o.kind in ("amount", "count")}
     shift = _shift(source, {v.name: v.value for v in values if v.name in powered}, table)
     footer = _footer(source, need, values, has_nan)
     asked: dict[str, Any] = {"n": table.count()}
@@ -117,7 +128,8 @@ def _ask(
         elif variable.name not in powered:
             asked[f"d{i}"] = value.sum()  # a NaN shows in it
         if variable.name in powered:
-            away = value - shift[variable.name]
+            cap = powered[variable.name]
+            away = (value if cap is None else capped(value, cap)) - shift[variable.name]
             asked |= {f"d{i}": away.sum(), f"dd{i}": (away * away).sum(), f"ddd{i}": (away * away * away).sum()}
     asked |= {f"bad{i}": r.wrong.fill_null(False).sum() for i, r in enumerate(refusals)}
     groups = source.rows(table.group_by(arm=table[need.treatment]).aggregate(**asked))
@@ -125,12 +137,14 @@ def _ask(
 
 
 def _footer(source: Source, need: Need, values: list[Variable], has_nan: Mapping[str, bool]) -> dict[str, Known]:
-    """Ends of the variables of which the file's footer knows that no value is missing; nothing where rows are left out."""
+    """Ends of the variables of which the file's footer knows that no value is missing; nothing where rows are left out.
+
+    A capped outcome is asked itself: its cap would hide a NaN.
+    """
     if need.exclude or need.entered:
         return {}
-    caps = {o.key: o.cap for o in need.outcomes if o.cap is not None}
-    known = {v.name: source.known[str(v.mask)] for v in values if v.mask in source.known and v.mask not in has_nan}
-    return {n: Known(min(k.low, caps[n]), min(k.high, caps[n])) if n in caps else k for n, k in known.items()}
+    hidden = {*has_nan, *(o.column for o in need.outcomes if o.cap is not None)}
+    return {v.name: source.known[str(v.mask)] for v in values if v.mask in source.known and v.mask not in hidden}
 
 
 def _with_footer(group: dict[str, Any], values: list[Variable], footer: Mapping[str, Known]) -> dict[str, Any]:
@@ -162,13 +176,13 @@ def _refuse_infinite(
 def _values(
     source: Source, table: ir.Table, need: Need, has_nan: Mapping[str, bool]
 ) -> tuple[list[Variable], list[Refusal]]:
-    """Outcomes (capped) and covariates under their names; ``mask`` is the column behind each."""
+    """Outcomes (not yet capped) and covariates under their names; ``mask`` is the column behind each."""
     values: list[Variable] = []
     refusals: list[Refusal] = []
     for outcome in need.outcomes:
         column = str(outcome.column)
         value, wrong = outcome_value(source, table, outcome, has_nan=column in has_nan)
-        values.append(Variable(outcome.key, value if outcome.cap is None else capped(value, outcome.cap), column))
+        values.append(Variable(outcome.key, value, column))
         refusals += wrong
     for column in need.covariates:
         expanded, wrong = covariate_values(source, table, column, has_nan=column in has_nan)
@@ -262,7 +276,7 @@ def _profile(
         },
         excluded=excluded,
         immature=immature,
-        notices=(*notices, *_covariate_notices(groups, names)),
+        notices=(*notices, *_covariate_notices(need.covariates, groups, names)),
     )
 
 
@@ -292,23 +306,22 @@ def _skewness_of(group: dict[str, Any], i: int) -> float:
     return (third - 3 * first * second + 2 * first**3) / variance**1.5
 
 
-def _covariate_notices(groups: list[dict[str, Any]], names: list[str]) -> list[Notice]:
+def _covariate_notices(covariates: tuple[str, ...], groups: list[dict[str, Any]], names: list[str]) -> list[Notice]:
     rows, notices = sum(g["n"] for g in groups), []
-    for i, name in enumerate(names):
-        if not name.startswith(COVARIATE):
-            continue
-        column = name.removeprefix(COVARIATE)
-        missing = rows - sum(g[f"v{i}"] for g in groups)
-        if missing and "=" not in column:
+    for column in covariates:
+        name = COVARIATE + column
+        own = [i for i, n in enumerate(names) if n == name or n.startswith(name + "=")]
+        missing = rows - sum(g[f"v{own[0]}"] for g in groups) if own else 0
+        if missing:
             notices.append(Notice(code="covariate-missing", facts={"column": column, "share": missing / rows}))
-        if missing < rows and len(set(_range(groups, i))) == 1:
+        if not own or (missing < rows and names[own[0]] == name and len(set(_range(groups, own[0]))) == 1):
             notices.append(Notice(code="constant-covariate", facts={"column": column}))
     return notices
 
 
 def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -> None:
     unit = table[need.unit]
-    empty = source.scalar(unit.isnull().sum())
+    empty = source.scalar((unit.isnull() | (unit.strip() == "") if unit.type().is_string() else unit.isnull()).sum())
     if empty:
         raise DataError("Column `{column}` (unit) is empty in {rows} rows.", column=need.unit, rows=empty)
     units = source.scalar(table.select(unit=unit).distinct().count())
@@ -321,7 +334,7 @@ def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -
         )  # fmt: skip
 
 
-def _moments(source: Source, table: ir.Table, need: Need, look: _Look) -> tuple[Any, dict[str, Any]]:
+def _moments(source: Source, table: ir.Table, need: Need, look: Look) -> tuple[Any, dict[str, Any]]:
     variables = _variables(source, table, need, look)
     stratum = _joined(table, need.strata)
     segment = level(table[need.segment], MISSING) if need.segment else ibis.literal("")
@@ -339,7 +352,7 @@ def _moments(source: Source, table: ir.Table, need: Need, look: _Look) -> tuple[
     return assemble(rows, tuple(look.profile.arms), variables, shift)
 
 
-def _variables(source: Source, table: ir.Table, need: Need, look: _Look) -> list[Variable]:
+def _variables(source: Source, table: ir.Table, need: Need, look: Look) -> list[Variable]:
     found: list[Variable] = []
     for outcome in need.outcomes:
         value, _ = outcome_value(source, table, outcome, has_nan=look.has_nan.get(str(outcome.column), False))
@@ -351,7 +364,7 @@ def _variables(source: Source, table: ir.Table, need: Need, look: _Look) -> list
     return [*found, *covariates]
 
 
-def _covariates(source: Source, table: ir.Table, need: Need, look: _Look) -> list[Variable]:
+def _covariates(source: Source, table: ir.Table, need: Need, look: Look) -> list[Variable]:
     """Covariates without missing values: those are set to the common level and told by an indicator."""
     constant = {n.facts["column"] for n in look.profile.notices if n.code == "constant-covariate"}
     found: list[Variable] = []

@@ -66,7 +66,7 @@ def places_like(largest: float, digits: int = 2) -> int:
 
 def hundredths(x: float) -> tuple[int, int]:
     """Numerator and denominator of the frequency that stands for a probability, rounded to whole hundredths."""
-    hundred = round(100 * x)
+    hundred = math.floor(100 * x + 0.5)
     return next((hundred * d // 100, d) for d in DENOMINATORS if hundred * d % 100 == 0)
 
 

@@ -17,4 +17,4 @@ class Discontinuity(DesignKeys):
     running: str = Field(description="Column of the running variable.")
     cutoff: float = Field(description="Treated are those with running >= cutoff.")
     fuzzy: str | None = Field(None, description="Column that says who was really treated.")
-    covariates: Columns = Field(default_factory=list)
+    covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")

@@ -17,5 +17,5 @@ class Instrument(DesignKeys):
     unit: str = Field(description="Column that names the unit.")
     instrument: str = Field(description="Column of the nudge.")
     treatment: str = Field(description="Column of take-up.")
-    control: Label | None = None
-    covariates: Columns = Field(default_factory=list)
+    control: Label | None = Field(None, description="The arm compared against.")
+    covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")

@@ -17,6 +17,6 @@ class InterruptedTimeSeries(DesignKeys):
     unit: str | None = Field(None, description="Column that names the series, where there are several.")
     time: str = Field(description="Column of the period.")
     start: Label = Field(description="First treated period.")
-    covariates: Columns = Field(default_factory=list)
-    season: Any = None
-    trend: Any = None
+    covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")
+    season: Any = Field(None, description="Seasonal terms.")
+    trend: Any = Field(None, description="Trend terms.")

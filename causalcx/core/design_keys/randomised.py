@@ -39,6 +39,8 @@ class Randomised(DesignKeys):
             raise ValueError("`factors` replaces `treatment` and `control`")
         if self.ratio is not None and self.control is not None and self.control not in self.ratio:
             raise ValueError(f"`ratio` names the planned arms; the control `{self.control}` is not among them")
+        if self.ratio is not None and len(self.ratio) < 2:
+            raise ValueError("`ratio` names the control alone; name every planned arm")
         if self.adjustment == "cuped" and len(self.covariates) != 1:
             raise ValueError("`adjustment: cuped` takes exactly one covariate; use interacted for more")
         return self

@@ -17,5 +17,5 @@ class Staggered(DesignKeys):
     time: str = Field(description="Column of the period.")
     cohort: str = Field(description="Column of the first treated period; empty or 0 = never.")
     compare: Literal["never", "not-yet"] = Field("never", description="Whom the treated are compared with.")
-    covariates: Columns = Field(default_factory=list)
-    cluster: str | None = None
+    covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")
+    cluster: str | None = Field(None, description="Column of the group within which units move together.")

@@ -19,4 +19,4 @@ class Switchback(DesignKeys):
     treatment: str = Field(description="Column with the arm of the slot.")
     control: Label = Field(description="The arm compared against.")
     washout: int = Field(0, ge=0, description="Slots left out after a switch.")
-    covariates: Columns = Field(default_factory=list)
+    covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")

@@ -19,4 +19,4 @@ class SyntheticControl(DesignKeys):
     treated: Annotated[list[Label], Field(min_length=1, description="The treated units.")]
     start: Label = Field(description="First treated period.")
     method: Literal["synthetic-did", "demeaned", "classic"] = "synthetic-did"
-    covariates: Columns = Field(default_factory=list)
+    covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")

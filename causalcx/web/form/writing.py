@@ -10,7 +10,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-WIDTH = 110
+WIDTH = 4096
+"""Lines are not broken; the page and the editor wrap them."""
 ONE_LINE = 84
 """Longest part that stands on one line."""
 
@@ -53,4 +54,4 @@ def _fits(node: dict[str, Any]) -> bool:
 def _is_lines(text: str) -> bool:
     """Several lines that a literal block gives back unchanged."""
     lines = text.split("\n")
-    return len(lines) > 1 and all(line == line.strip() and line.isprintable() and line for line in lines)
+    return len(lines) > 1 and text == text.strip() and all(line == line.rstrip() and line.isprintable() for line in lines)

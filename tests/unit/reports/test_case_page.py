@@ -7,10 +7,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import case_samples as samples
 import pytest
 
 from causalcx.reports import case_css, page, render_case
+from tests.unit.reports import case_samples as samples
 
 VOID = {"meta", "br", "hr", "img", "link", "input"}
 EVERY = [(name, language) for name in samples.SAMPLES for language in ("en", "zh")]

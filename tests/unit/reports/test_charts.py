@@ -7,11 +7,11 @@ import subprocess
 import sys
 from xml.etree import ElementTree
 
-import case_samples as samples
 import pytest
 
 from causalcx.reports.charts import bars, charts, effect_points
 from causalcx.reports.voice import Voice
+from tests.unit.reports import case_samples as samples
 
 RED_OR_GREEN = re.compile(r"#(?:[c-f][0-9a-f][0-4][0-9a-f][0-4][0-9a-f]|[0-4][0-9a-f][8-f][0-9a-f][0-4][0-9a-f])\b", re.IGNORECASE)
 

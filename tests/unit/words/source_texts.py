@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import causalcx.core
 
 PACKAGE = Path(causalcx.core.__file__).parent.parent
 TEMPLATES = {"Message"}
-"""Calls, beside the error classes, whose first argument is a template with named gaps."""
+"""Calls, beside raised errors, whose first argument is a template with named gaps."""
+PYTHONS_OWN = {name for name, found in vars(builtins).items() if isinstance(found, type) and issubclass(found, BaseException)}
 WHOLE_MODULES = ("core/consistency.py", "core/money_rules.py")
 """Modules whose every text is part of a problem's sentence."""
 
@@ -20,8 +22,8 @@ def templates() -> dict[str, str]:
     called = {
         _text(call.args[0]): f"{file.relative_to(PACKAGE)}:{call.lineno}"
         for file, tree in _modules()
-        for call in _calls(tree)
-        if _called(call) in TEMPLATES | _error_classes() and call.args and _is_text(call.args[0])
+        for call in (*_calls(tree, TEMPLATES), *_raised(tree))
+        if call.args and _is_text(call.args[0])
     }
     return called | dict(_columns_templates())
 
@@ -39,9 +41,9 @@ def phrases() -> dict[str, str]:
     found: dict[str, str] = {}
     for file, tree in _modules():
         name = str(file.relative_to(PACKAGE))
-        if not name.startswith("core/"):
+        if not name.startswith("core/") or name == "core/moments.py":
             continue
-        nodes = [c.args[0] for c in _calls(tree) if _called(c) in ("ValueError", "chosen_by_shape") and c.args]
+        nodes = [c.args[0] for c in _calls(tree, {"ValueError", "chosen_by_shape"}) if c.args]
         if name in WHOLE_MODULES:
             nodes += list(_texts_in_tuples_and_returns(tree))
         found |= {_sample(n): f"{name}:{n.lineno}" for n in nodes if isinstance(n, (ast.Constant, ast.JoinedStr)) and _sample(n)}
@@ -54,8 +56,7 @@ def codes(call: str) -> dict[str, str]:
     return {
         node.value.value: f"{file.relative_to(PACKAGE)}:{c.lineno}"
         for file, tree in _modules()
-        for c in _calls(tree)
-        if _called(c) == call
+        for c in _calls(tree, {call})
         for node in c.keywords
         if node.arg == keyword and isinstance(node.value, ast.Constant)
     }
@@ -66,14 +67,15 @@ def _modules() -> Iterator[tuple[Path, ast.Module]]:
         yield file, ast.parse(file.read_text(encoding="utf-8"))
 
 
-def _error_classes() -> set[str]:
-    from causalcx.core import errors
-
-    return {n for n, c in vars(errors).items() if isinstance(c, type) and issubclass(c, Exception)} - {"NotBuilt", "ExperimentError"}
+def _calls(tree: ast.Module, names: set[str]) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node) in names)
 
 
-def _calls(tree: ast.Module) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+def _raised(tree: ast.Module) -> Iterator[ast.Call]:
+    """Errors of our own; Python's own classes are faults, not messages (ValueErrors of core are phrases)."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and _called(node.exc) not in PYTHONS_OWN | {"NotBuilt"}:
+            yield node.exc
 
 
 def _called(call: ast.Call) -> str:
@@ -98,8 +100,8 @@ def _sample(node: ast.expr) -> str:
 
 
 def _texts_in_tuples_and_returns(tree: ast.Module) -> Iterator[ast.expr]:
-    docstrings = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Module, ast.ClassDef)) and n.body and isinstance(n.body[0], ast.Expr)}
+    docstrings = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
     inner = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in docstrings | inner:
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in docstrings | inner and len(_sample(node)) > 2:
             yield node

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "reports"))
-
-import case_samples as samples
-
 from causalcx.core.check import Notice
 from causalcx.words import contract
+from tests.unit.reports import case_samples as samples
 
-EFFECT = """outcome comparison estimand applies_to share unit estimate std_error df low high level p_value p_adjusted adjustment
-    probability_better probability_matters baseline relative method n_treated n_control segment cohort period event_time aggregation look
-    role""".split()
-CASE = """comparison currency npv roi roi_of_means payback_months irr probability_pays streams costs cash_flow decision""".split()
+EFFECT = ["outcome", "comparison", "estimand", "applies_to", "share", "unit", "estimate", "std_error", "df", "low", "high", "level", "p_value", "p_adjusted", "adjustment", "probability_better", "probability_matters", "baseline", "relative", "method", "n_treated", "n_control", "segment", "cohort", "period", "event_time", "aggregation", "look", "role"]
+CASE = ["comparison", "currency", "npv", "roi", "roi_of_means", "payback_months", "irr", "probability_pays", "streams", "costs", "cash_flow", "decision"]
 
 
 def test_fit_has_the_keys_of_the_contract() -> None:

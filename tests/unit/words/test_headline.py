@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent.parent / "reports"))
-
-import case_samples as samples
-
 from causalcx.words import headline
+from tests.unit.reports import case_samples as samples
 
 FORBIDDEN = re.compile(r"significan|posterior|\bp[ -]?value|confidence|显著|后验|置信|干预|断点|None|nan|—", re.IGNORECASE)
 

@@ -1,0 +1,48 @@
+"""Covariates of a frame as numbers: medians and indicators for missing values, one column per level of a text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from causalcx.core.moments import Array
+from causalcx.core.need import Frame
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the nuisance models see."""
+
+    names: tuple[str, ...]
+    values: Array
+    """[n, k]; no value is missing and every column varies. A single column of zeros where there is no covariate."""
+
+
+def features(frame: Frame, covariates: tuple[str, ...]) -> Features:
+    """Numeric covariates with the median where a value is missing, and an indicator of that; texts one-hot.
+
+    A text column of L levels gives L - 1 columns, and one more where values are missing. Columns that do not vary are
+    left out (the source has said so).
+    """
+    parts: dict[str, Array] = {}
+    for column in covariates:
+        values = frame.covariates[column]
+        parts |= _one_hot(column, values, frame.levels[column]) if column in frame.levels else _numeric(column, values)
+    kept = {name: values for name, values in parts.items() if values.min() < values.max()}
+    if not kept:
+        return Features((), np.zeros((len(frame.arm), 1)))
+    return Features(tuple(kept), np.column_stack(list(kept.values())))
+
+
+def _numeric(column: str, values: Array) -> dict[str, Array]:
+    missing = np.isnan(values)
+    if not missing.any():
+        return {column: values}
+    middle = 0.0 if missing.all() else float(np.median(values[~missing]))
+    return {column: np.where(missing, middle, values), f"{column} is missing": missing.astype(float)}
+
+
+def _one_hot(column: str, positions: Array, levels: tuple[str, ...]) -> dict[str, Array]:
+    parts = {f"{column}={level}": (positions == i).astype(float) for i, level in enumerate(levels) if i}
+    return parts | {f"{column} is missing": np.isnan(positions).astype(float)}

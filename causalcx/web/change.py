@@ -1,0 +1,190 @@
+"""*Register a change*: the experiment model as a form, its YAML beside it, saved as a draft in the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+
+from causalcx import words
+from causalcx.core.errors import CausalcxError, ExperimentError
+from causalcx.core.experiment_file import plain, read_yaml
+from causalcx.service import portal
+from causalcx.web import form
+from causalcx.web.language import current_language, say, use_language
+from causalcx.web.pages import here
+
+bp = Blueprint("change", __name__)
+BAD, CONFLICT, WRONG = 400, 409, 422
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A form with the file it makes and everything that is wrong with it."""
+
+    typed: form.Typed
+    text: str
+    key: str
+    complaints: tuple[form.Complaint, ...]
+
+
+def check(typed: form.Typed) -> Checked:
+    """What the command line would say of the file that the form makes."""
+    stated = form.document_of(typed)
+    text = form.write_yaml(stated.document)
+    draft = portal.check_draft(workspace=current_app.config["WORKSPACE"], text=text)
+    complaints = (*stated.complaints, *form.complaints_of(draft.error, stated.where))
+    return Checked(typed, text, typed.text("key"), complaints)
+
+
+@bp.get("/register")
+def new() -> str:
+    """An empty form."""
+    return _page(check(form.Typed.blank()))
+
+
+@bp.get("/register/<key>")
+def again(key: str) -> Any:
+    """The form filled from an experiment file of the workspace."""
+    text = _text_of(key)
+    try:
+        document = plain(read_yaml(text, None))
+    except ExperimentError:
+        return redirect(url_for("change.saved", key=key))
+    return _page(check(form.typed_of(document if isinstance(document, dict) else {})))
+
+
+@bp.post("/register")
+def post() -> Any:
+    """Whatever button was pressed; what was typed comes back with every answer."""
+    typed, (verb, _, rest) = form.Typed.posted(request.form), request.form.get("do", "check").partition(":")
+    if verb == "language":
+        use_language(rest)
+        return _page(check(typed))
+    if verb in ("add", "remove"):
+        return _page(check(_with_rows(typed, verb, rest)))
+    checked = check(typed)
+    if verb in ("save", "unfinished", "replace"):
+        return _save(checked, unfinished=verb == "unfinished" or rest == "unfinished", replace=verb == "replace")
+    return _page(checked, shown=True)
+
+
+@bp.post("/register/preview")
+def preview() -> Any:
+    """The YAML of the form as it stands, for the script that keeps it up to date."""
+    checked = check(form.Typed.posted(request.form))
+    return jsonify({"text": checked.text, "state": _state(checked)})
+
+
+@bp.get("/drafts/<key>")
+def saved(key: str) -> str:
+    """A saved draft, what is still open, and what comes next."""
+    text = _text_of(key)
+    draft = portal.check_draft(workspace=current_app.config["WORKSPACE"], text=text)
+    problems = words.say(draft.error, current_language()).splitlines() if draft.error else []
+    return render_template("draft.html", key=key, text=text, problems=problems, sealed=portal.sealed_on(**here(), key=key))
+
+
+def _text_of(key: str) -> str:
+    try:
+        text = portal.read_draft(workspace=current_app.config["WORKSPACE"], key=key)
+    except (CausalcxError, UnicodeDecodeError):
+        text = None
+    return text if text is not None else abort(404)
+
+
+def _with_rows(typed: form.Typed, verb: str, rest: str) -> form.Typed:
+    group, _, index = rest.partition(".")
+    if group not in form.GROUPS or (verb == "remove" and not index.isdecimal()):
+        abort(BAD)
+    return typed.with_row(group) if verb == "add" else typed.without_row(group, int(index))
+
+
+def _save(checked: Checked, *, unfinished: bool, replace: bool) -> Any:
+    """Saved when nothing is wrong, or when the owner saves it unfinished; never over another file unless told to."""
+    if checked.complaints and not unfinished:
+        return _page(checked, shown=True), WRONG
+    comment = say("form.file.unfinished", count=len(checked.complaints)) if checked.complaints else say("form.file.comment")
+    text = form.write_yaml(form.document_of(checked.typed).document, comment)
+    try:
+        portal.save_draft(workspace=current_app.config["WORKSPACE"], key=checked.key, text=text, replace=replace)
+    except portal.DraftExists:
+        return _page(checked, shown=unfinished, exists="unfinished" if unfinished else "whole"), CONFLICT
+    except CausalcxError as error:
+        return _page(checked, shown=True, refused=words.say(error, current_language())), WRONG
+    return redirect(url_for("change.saved", key=checked.key), 303)
+
+
+@bp.app_errorhandler(CSRFError)
+def stale(_error: CSRFError) -> Any:
+    """A form from before a restart: nothing is done, nothing that was typed is lost."""
+    if request.endpoint == "change.post":
+        return _page(check(form.Typed.posted(request.form)), refused=say("form.stale")), BAD
+    return render_template("error.html", kind="400", sentence=say("form.stale")), BAD
+
+
+def _page(checked: Checked, *, shown: bool = False, exists: str | None = None, refused: str | None = None) -> str:
+    """The form; complaints only once they were asked for."""
+    complaints = [_told(c) for c in checked.complaints] if shown else []
+    beside: dict[str, list[str]] = {}
+    for told in complaints:
+        if told["box"]:
+            beside.setdefault(told["box"], []).append(told["sentence"])
+    sealed = portal.sealed_on(**here(), key=checked.key) if exists and checked.key else None
+    return render_template(
+        "change.html", sections=form.SECTIONS, groups=form.GROUPS, built=form.BUILT_KINDS, typed=checked.typed, text=checked.text, key=checked.key,
+        complaints=complaints, beside=beside, shown=shown, state=_state(checked), exists=exists, sealed=sealed, refused=refused,
+        suggestions=_suggestions(checked.typed), anchor=_anchor(), is_group=lambda part: isinstance(part, form.Group),
+    )  # fmt: skip
+
+
+def _state(checked: Checked) -> str:
+    return say("form.state.open", count=len(checked.complaints)) if checked.complaints else say("form.state.whole")
+
+
+def _told(complaint: form.Complaint) -> dict[str, Any]:
+    language = current_language()
+    if complaint.message is None:
+        sentence = say(complaint.code, **complaint.facts)
+    else:
+        sentence = words.say(complaint.message, language)
+        if complaint.nearest:
+            sentence = f"{sentence} {say('form.nearest', nearest=complaint.nearest)}"
+    return {"box": complaint.box, "sentence": sentence, "label": _label(complaint)}
+
+
+def _label(complaint: form.Complaint) -> str:
+    """What the form calls the box: its group with the number of the row, and the field."""
+    if complaint.box is None:
+        return complaint.key
+    first, _, rest = complaint.box.partition(".")
+    if first not in form.GROUPS:
+        return say(f"form.{complaint.box.removesuffix('.en')}.label")
+    index, _, box = rest.partition(".")
+    row = say(f"form.{first}.row", number=int(index) + 1) if index else say(f"form.{first}.title")
+    return f"{row} · {say(f'form.{first}.{box.removesuffix(".en")}.label')}" if box else row
+
+
+def _anchor() -> str | None:
+    """The row that was added last, so that the page opens there."""
+    return request.form.get("do", "").removeprefix("add:") if request.form.get("do", "").startswith("add:") else None
+
+
+def _suggestions(typed: form.Typed) -> dict[str, list[str]]:
+    """Names to choose from while typing."""
+    try:
+        known = sorted(portal.metrics(workspace=current_app.config["WORKSPACE"]))
+    except CausalcxError:
+        known = []
+    return {
+        "outcomes": _names(typed, "outcomes"), "assumptions": _names(typed, "assumptions"), "metrics": known,
+        "currencies": ["CNY", "USD", "EUR", "GBP", "HKD", "JPY"], "agreed": ["finance", "proposed"],
+        "rules": ["P(npv > 0) >= 0.9", "P(npv > 0) <= 0.2", "P(roi > 0.5) >= 0.8", "P(payback_months <= 12) >= 0.8"],
+    }  # fmt: skip
+
+
+def _names(typed: form.Typed, group: str) -> list[str]:
+    named = [row.get("name.en") or row.get("name.zh") for row in typed.rows.get(group, [])]
+    return [name for name in dict.fromkeys(named) if name]
