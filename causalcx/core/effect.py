@@ -31,8 +31,9 @@ class Effect(BaseModel):
     df: float | None
     """Degrees of freedom of the t distribution; null for the normal."""
     low: float | None
+    """Lower end of the equal-tailed interval, not adjusted for multiplicity; null where open."""
     high: float | None
-    """Ends of the equal-tailed interval, not adjusted for multiplicity; null where open."""
+    """Upper end of the same interval; null where open."""
     level: float = 0.95
     """Probability that the interval is built for."""
     p_value: float | None = None

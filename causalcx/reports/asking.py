@@ -89,10 +89,10 @@ def _compared(readout: Readout, comparison: str, voice: Voice) -> str:
 def _reach(case: Case | None, experiment: Experiment, voice: Voice) -> str:
     if case is None or experiment.value is None:
         return ""
-    kind = "stock" if "stock" in case.reach else "flow"
-    count = case.reach.get("stock", case.reach.get("per_month"))
-    told = voice.say(f"ask.reach.{kind}", count=count, units=voice.names.many)
-    ramp = case.reach.get("ramp_months") or 0
+    reach, named = experiment.value.reach, {a.key: a.value for a in experiment.assumptions}
+    kind, quantity = ("flow", reach.per_month) if reach.stock is None else ("stock", reach.stock)
+    told = voice.say(f"ask.reach.{kind}", count=mean_of(quantity, named), units=voice.names.many)
+    ramp = reach.ramp_months
     return told + (voice.say("ask.reach.ramp", months=ramp) if ramp else "")
 
 

@@ -68,18 +68,21 @@ def _against(effect: Effect, span: tuple[float, float], sign: int) -> str:
     return "better" if sign * (effect.estimate - (low + high) / 2) > 0 else "worse"
 
 
-def known(experiment: Experiment, readout: Readout, sealed: SealedPlan | None, voice: Voice) -> dict[str, Any]:
+def known(experiment: Experiment, readout: Readout, comparison: str, sealed: SealedPlan | None, voice: Voice) -> dict[str, Any]:
     """How we know: the design in plain words, the seal, the checks (what is not in order first), the evidence level."""
     period = voice.say("know.period", start=experiment.period.start, end=experiment.period.end)
-    passed = [c for c in readout.checks if c.verdict == "pass"]
-    rest = sorted((c for c in readout.checks if c.verdict != "pass"), key=lambda c: ORDER[c.verdict])
+    checks = [c for c in readout.checks if c.facts.get("comparison") in (None, comparison)]
+    passed = [c for c in checks if c.verdict == "pass"]
+    rest = sorted((c for c in checks if c.verdict != "pass"), key=lambda c: ORDER[c.verdict])
+    said = {n.code for n in readout.grade.because} if readout.grade else set()
+    more = [n for n in (*readout.warnings, *readout.fallbacks, *readout.failures) if n.code not in said]
     return {
         "design": [_design(experiment, readout, voice), f"{period} {seal_words(readout, sealed, voice)}{'。' if voice.language == 'zh' else '.'}"],
         "open": [check_row(c, voice) for c in rest],
         "passed": [check_row(c, voice) for c in passed],
         "passed_count": voice.say("know.checks", passed=len(passed)) if passed else "",
         "grade": _grade(readout, voice),
-        "notices": sentences((*readout.warnings, *readout.fallbacks, *readout.failures), voice),
+        "notices": sentences(more, voice),
     }
 
 

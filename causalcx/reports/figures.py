@@ -12,6 +12,9 @@ from causalcx.words import horizon, share_of
 from causalcx.words.effects import change_text
 from causalcx.words.formats import Scale, money_figure, money_scale, money_unit
 
+HUGE_RETURN = 10.0
+"""A yearly return beyond 1,000 % is said to be beyond it: its digits mean nothing."""
+
 
 def numbers(case: Case, voice: Voice) -> list[dict[str, Any]]:
     """The three numbers: net present value with its span, chance that it pays, payback with the rate of return."""
@@ -33,9 +36,7 @@ def _chance(case: Case, voice: Voice) -> dict[str, Any]:
     if above:
         threshold, chance = above[0]
         notes.append(voice.say("number.chance.above", threshold=voice.money(threshold, case.currency), chance=chance))
-    chance = case.probability_pays
-    code = "number.chance.big" + (".nearly-all" if chance >= 0.995 else ".nearly-none" if chance < 0.005 else "")
-    big = voice.say(code, chance=round(chance, 2))
+    big = voice.say("number.chance.big", chance=case.probability_pays)
     return {"head": voice.say("number.chance"), "term": "frequency", "big": big, "notes": notes}
 
 
@@ -51,8 +52,9 @@ def _payback(case: Case, voice: Voice) -> dict[str, Any]:
         notes += _payback_span(span, voice)
     if span.never >= 0.005:
         notes.append(voice.say("number.payback.never", never=span.never))
-    if case.irr.p50 is not None and case.irr.undefined < 0.5:
-        notes.append(voice.say("number.irr", irr=round(case.irr.p50, 2), rate=case.discount_rate))
+    if case.irr.p50 is not None and case.irr.undefined < 0.5 and case.horizon_months >= 12:
+        huge = ".huge" if case.irr.p50 > HUGE_RETURN else ""
+        notes.append(voice.say(f"number.irr{huge}", irr=min(round(case.irr.p50, 2), HUGE_RETURN), rate=case.discount_rate))
     if invested and case.deepest is not None and (case.deepest.mean or 0) < 0:
         notes.append(voice.say("number.deepest", amount=voice.money(case.deepest.mean, case.currency)))
     return {"head": voice.say("number.payback"), "term": "payback", "big": big, "notes": notes}

@@ -76,7 +76,7 @@ def definitions(experiment: Experiment, voice: Voice) -> list[dict[str, str]]:
 
 def _definition(outcome: Outcome, voice: Voice) -> dict[str, str]:
     facts = {"units": voice.names.many, "unit": voice.names.one, "numerator": outcome.numerator, "denominator": outcome.denominator, "event": outcome.event}
-    parts = [voice.text(outcome.description)] if outcome.description else []
+    parts = [voice.text(outcome.description).rstrip(".。 ")] if outcome.description else []
     parts.append(voice.say(f"define.{outcome.kind}", **facts))
     if outcome.window_months:
         parts.append(voice.say("define.window", months=outcome.window_months))

@@ -15,6 +15,7 @@ from causalcx.reports.figures import arms, cash_table, numbers, overturn
 from causalcx.reports.terms import assumptions, definitions, glossary, held
 from causalcx.reports.voice import Voice
 from causalcx.words import blocking_check, headline, hidden_money, notice_sentence
+from causalcx.words.formats import money_scale
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 
@@ -35,7 +36,7 @@ def page(
         **(_money(experiment, valuation, case, voice) if priced and case and valuation else NO_MONEY),
         "effects": [] if failed else effect_rows(experiment, readout, comparison, voice),
         "believed": [] if failed else believed(experiment, readout, comparison, voice),
-        "known": known(experiment, readout, sealed, voice),
+        "known": known(experiment, readout, comparison, sealed, voice),
         "definitions": definitions(experiment, voice),
         "held": held(experiment, voice),
         "appendix": appendix(readout, case if priced else None, sealed, voice, show_effects=failed is None),
@@ -96,7 +97,8 @@ def _money(experiment: Experiment, valuation: Valuation, case: Case, voice: Voic
 
 def npv_caption(case: Case, voice: Voice) -> str:
     """The chart of net present values in words."""
-    median = voice.money(case.npv.p50, case.currency)
+    scale = money_scale([case.npv.mean, case.npv.p5, case.npv.p95], voice.language)
+    median = voice.money(case.npv.p50, case.currency, scale=scale)
     return voice.say("chart.npv.caption", draws=case.draws, loss=1 - case.probability_pays, median=median)
 
 

@@ -75,5 +75,8 @@ def span_words(value: Any, voice: Voice, unit: Any = None) -> str:
     if fields is None:
         return voice.figure(value, unit)
     kind = "pert" if "mode" in fields else "normal" if "mean" in fields else "log-normal"
+    name = voice.text(unit)
+    if name and name != SHARE and not is_currency(name):
+        return voice.say("assume.with-unit", value=span_words(value, voice), unit=voice.names.unit(name))
     told = {("low" if k == "p5" else "high" if k == "p95" else k): voice.figure(x, unit) for k, x in fields.items()}
     return voice.say(f"assume.{kind}", **told)

@@ -21,6 +21,8 @@ from causalcx.sources.footer import Known, known_columns
 READERS = {
     ".csv": "read_csv", ".tsv": "read_csv", ".txt": "read_csv", ".parquet": "read_parquet", ".pq": "read_parquet",
 }  # fmt: skip
+CSV_OPTIONS = {"sample_size": -1, "auto_type_candidates": ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR"]}
+"""Types are told from all rows; never as booleans, since `yes`, `no`, `on`, `off` are words."""
 ENGINE_MEMORY = "512MB"
 """DuckDB's own limit; the environment variable CAUSALCX_ENGINE_MEMORY overrides it."""
 SHOWN = 3
@@ -60,7 +62,7 @@ def open_file(path: Path) -> Source:
             known=", ".join(READERS),
         )
     connection = _duckdb()
-    options: dict[str, Any] = {"sample_size": -1} if READERS[kind] == "read_csv" else {}
+    options: dict[str, Any] = CSV_OPTIONS if READERS[kind] == "read_csv" else {}
     try:
         table = getattr(connection, READERS[kind])(path, **options)
         fingerprint = fingerprint_file(path)

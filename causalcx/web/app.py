@@ -13,7 +13,7 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from causalcx.web.change import bp as change
-from causalcx.web.language import LANGUAGE_TAGS, choose_language, current_language, remember_language, say, switch_address
+from causalcx.web.language import LANGUAGE_TAGS, choose_language, current_language, known, remember_language, say, switch_address
 from causalcx.web.pages import bp as pages
 from causalcx.web.pages import error_page
 from causalcx.web.places import folders
@@ -67,7 +67,7 @@ def remote_allowed() -> bool:
 
 def _for_every_page() -> dict[str, Any]:
     language = current_language()
-    return {"say": say, "language": language, "language_tag": LANGUAGE_TAGS[language], "switch": switch_address()}
+    return {"say": say, "known": known, "language": language, "language_tag": LANGUAGE_TAGS[language], "switch": switch_address()}
 
 
 def _secure(response: Response) -> Response:

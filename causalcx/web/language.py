@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -52,5 +53,14 @@ def switch_address() -> dict[str, str]:
 
 def say(code: str, **facts: Any) -> str:
     """A sentence of the portal, in the reader's language."""
-    places = [folder / "translations" for folder in reversed(folders(current_app.config["WORKSPACE"], "web"))]
-    return words.sentence(code, facts, current_language(), folders=places)
+    return words.sentence(code, facts, current_language(), folders=translations())
+
+
+def known(code: str) -> bool:
+    """Whether the portal has a sentence for a code."""
+    return words.known(code, current_language(), *translations())
+
+
+def translations() -> list[Path]:
+    """Catalogue folders; the workspace's own comes last and so has the last word."""
+    return [folder / "translations" for folder in reversed(folders(current_app.config["WORKSPACE"], "web"))]

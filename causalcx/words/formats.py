@@ -82,6 +82,15 @@ def share_of(p: float | None, language: str = "en") -> str:
     return {"en": f"{of} of {out_of}", "zh": f"{out_of} 次里约有 {of} 次"}[language]
 
 
+def chance(p: float | None, language: str = "en") -> str:
+    """A probability in whole hundredths, for Chinese text; never 0% and never 100%."""
+    if p is None:
+        return NOTHING
+    if p >= 0.995:
+        return {"en": "more than 99%", "zh": "99% 以上"}[language]
+    return {"en": "less than 1%", "zh": "不到 1%"}[language] if p < 0.005 else f"{math.floor(100 * p + 0.5)}%"
+
+
 def level_of(level: float, language: str = "en") -> str:
     """The level of an interval as a frequency: 0.95 is ``19 in 20``; 0.9 in Chinese is ``九成``."""
     of, out_of = hundredths(level)

@@ -78,8 +78,13 @@ def names_of(experiment: Experiment | None, language: str) -> Names:
     columns = {name: text_in(c.label, language) for name, c in experiment.columns.items() if c.label is not None}
     units = {text_key(o.unit): text_in(o.unit, language) for o in experiment.outcomes if isinstance(o.unit, dict)}
     control = getattr(experiment.design, "control", None)
-    outcomes = {o.key: text_in(o.name, language) for o in experiment.outcomes}
+    outcomes = {o.key: _capitals(text_in(o.name, language)) for o in experiment.outcomes}
     return Names(language, outcomes, _arms(experiment, language), columns, units, control, one, many)
+
+
+def _capitals(name: str) -> str:
+    """Abbreviations that everybody writes in capitals, whatever the file does."""
+    return name.upper() if name.lower() in ("nps", "csat", "ces") else name
 
 
 def _arms(experiment: Experiment, language: str) -> dict[str, str]:

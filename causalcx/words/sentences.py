@@ -167,6 +167,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "magnitude": lambda v, r: formats.number(abs(v), r.language, digits=2),
     "whole": lambda v, r: formats.number(v, r.language, decimals=0),
     "share": lambda v, r: formats.percent(v, r.language),
+    "chance": lambda v, r: formats.chance(v, r.language),
     "of": lambda v, r: formats.share_of(v, r.language),
     "level": lambda v, r: formats.level_of(v, r.language),
     "probability": lambda v, r: formats.number(v, r.language, digits=2) if v >= 0.001 else "< 0.001",

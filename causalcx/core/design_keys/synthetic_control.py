@@ -18,5 +18,7 @@ class SyntheticControl(DesignKeys):
     time: str = Field(description="Column of the period.")
     treated: Annotated[list[Label], Field(min_length=1, description="The treated units.")]
     start: Label = Field(description="First treated period.")
-    method: Literal["synthetic-did", "demeaned", "classic"] = "synthetic-did"
+    method: Literal["synthetic-did", "demeaned", "classic"] = Field(
+        "synthetic-did", description="How the comparison is weighted."
+    )
     covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")
