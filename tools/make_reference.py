@@ -29,7 +29,7 @@ from causalcx.core.design_keys import KINDS
 from causalcx.core.rules import DecisionRule
 from causalcx.core.text import Text
 from causalcx.designs import randomised
-from causalcx.grade import BLOCKED, BLOCKING, COSTS, SHARED, START, UNASKED
+from causalcx.grade import BLOCKED, BLOCKING, COSTS, SHARED, START, THIRD_PARTY, UNASKED
 from causalcx.service import kinds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,7 +70,9 @@ NOT_BUILT = {
 
 def main(arguments: list[str]) -> int:
     """Write, or with ``--check`` compare, every page; the names of those that change go to standard output."""
-    stale = {page: text for page in sorted(PAGES.glob("*.md")) if (text := made(page)) != page.read_text(encoding="utf-8")}
+    stale = {
+        page: text for page in sorted(PAGES.glob("*.md")) if (text := made(page)) != page.read_text(encoding="utf-8")
+    }
     for page, text in stale.items():
         print(page.relative_to(ROOT))
         if "--check" not in arguments:
@@ -89,7 +91,12 @@ def block(name: str) -> str:
         return keys_table(name)
     if name in RECORDS:
         return fields_table(RECORDS[name])
-    return {"commands": commands, "evidence-start": start_table, "evidence-costs": costs_table, "evidence-caps": caps_table}[name]()
+    return {
+        "commands": commands,
+        "evidence-start": start_table,
+        "evidence-costs": costs_table,
+        "evidence-caps": caps_table,
+    }[name]()
 
 
 def table(head: Iterable[str], rows: Rows) -> str:
@@ -153,7 +160,9 @@ def described(field: FieldInfo) -> str:
     """The description inside the annotation, or what kind of thing it is."""
     inner = next((m.description for m in field.metadata if isinstance(m, FieldInfo) and m.description), None)
     for argument in get_args(field.annotation):
-        inner = inner or next((m.description for m in getattr(argument, "__metadata__", ()) if isinstance(m, FieldInfo)), None)
+        inner = inner or next(
+            (m.description for m in getattr(argument, "__metadata__", ()) if isinstance(m, FieldInfo)), None
+        )
     return inner or "–"
 
 
@@ -192,7 +201,14 @@ NAMED: list[tuple[Any, str]] = [
     (quantities.Quantity, "number, name of an assumption, or [span](#uncertain-numbers)"), (experiment.Columns, "column or list of columns"),
     (outcomes.Margin, "number, or `{relative: share}`"), (experiment.Shared, "`none`, or [what is shared](#interference)"),
 ]  # fmt: skip
-PLAIN = {str: "text", float: "number", int: "whole number", bool: "`true`, `false`", dt.date: "date", DecisionRule: "rule"}
+PLAIN = {
+    str: "text",
+    float: "number",
+    int: "whole number",
+    bool: "`true`, `false`",
+    dt.date: "date",
+    DecisionRule: "rule",
+}
 LINKS = {model.__name__: f"[{part}](#{part})" for part, model in PARTS.items()}
 
 
@@ -284,18 +300,24 @@ def _default(parameter: Any) -> str:
 
 def start_table() -> str:
     """Where each design starts."""
-    return table(("design", "starts at"), [[f"`{kind}`", str(level)] for kind, level in START.items()])
+    rows = [[f"`{kind}`", str(level)] for kind, level in START.items()]
+    return table(("design", "starts at"), [*rows, ["any other, brought by a third party", str(THIRD_PARTY)]])
 
 
 def costs_table() -> str:
     """What each failed check costs."""
-    return table(("check", "verdict", "costs"), [[f"`{name}`", verdict, str(cost)] for (name, verdict), cost in COSTS.items()])
+    return table(
+        ("check", "verdict", "costs"), [[f"`{name}`", verdict, str(cost)] for (name, verdict), cost in COSTS.items()]
+    )
 
 
 def caps_table() -> str:
     """What caps the level."""
     rows = [[f"`{name}` fails", str(BLOCKED)] for name in BLOCKING]
-    rows += [["the arms are declared to share something", str(SHARED)], ["`interference` is not declared", str(UNASKED)]]
+    rows += [
+        ["the arms are declared to share something", str(SHARED)],
+        ["`interference` is not declared", str(UNASKED)],
+    ]
     return table(("when", "highest level"), rows)
 
 

@@ -8,6 +8,8 @@ from causalcx.core.check import Check, Grade, Notice
 from causalcx.core.experiment import Experiment
 
 START = {"randomised": 5, "observational": 2}
+THIRD_PARTY = 2
+"""Where a design starts that a third party brought for a kind not built in: no rule about it is public yet."""
 BLOCKING = ("sample-ratio", "leakage", "overlap")
 """When one of these fails, the level is 1 at most."""
 COSTS = {
@@ -25,7 +27,7 @@ BLOCKED, SHARED, UNASKED = 1, 3, 4
 def grade(experiment: Experiment, checks: Sequence[Check], sealed_days_before_data: int | None) -> Grade:
     """Start from the design, pay for what failed, cap by what blocks; with the reasons and what would raise it."""
     kind = experiment.design.kind
-    level = START[kind]
+    level = START.get(kind, THIRD_PARTY)
     because = [Notice(code="design-start", facts={"design": kind, "level": level})]
     for cost, notice in (*_registration(sealed_days_before_data), *_transport(experiment), *_failures(checks)):
         level -= cost

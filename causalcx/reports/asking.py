@@ -27,7 +27,12 @@ def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison:
         (voice.say("ask.compared"), _compared(readout, comparison, voice)),
         (voice.say("ask.reach"), _reach(case, experiment, voice)),
     ]
-    return {"title": voice.say("ask.title"), "rows": [row for row in rows if row[1]], "priced": case is not None, "boxes": _boxes(case, voice)}
+    return {
+        "title": voice.say("ask.title"),
+        "rows": [row for row in rows if row[1]],
+        "priced": case is not None,
+        "boxes": _boxes(case, voice),
+    }
 
 
 def _money_row(experiment: Experiment, case: Case | None, voice: Voice) -> list[tuple[str, str]]:
@@ -44,10 +49,14 @@ def _money(experiment: Experiment, value: Value, case: Case, voice: Voice) -> st
     named = {a.key: a.value for a in experiment.assumptions}
     sums = {form: _total(costs, form, named) for form in FORMS}
     parts = [
-        voice.say(f"ask.{form}", amount=voice.money(x, case.currency), unit=voice.names.one) for form, x in sums.items() if x
+        voice.say(f"ask.{form}", amount=voice.money(x, case.currency), unit=voice.names.one)
+        for form, x in sums.items()
+        if x
     ]
     spent = sum(c.present_value.mean or 0.0 for c in case.costs if not c.sunk)
-    total = voice.say("ask.total", total=voice.money(spent, case.currency), horizon=horizon(case.horizon_months, voice.language))
+    total = voice.say(
+        "ask.total", total=voice.money(spent, case.currency), horizon=horizon(case.horizon_months, voice.language)
+    )
     return voice.say("ask.together", parts=listing(parts, voice.language), total=total)
 
 

@@ -27,7 +27,9 @@ ROW = 62
 """Height of one effect."""
 
 
-def charts(readout: Readout, valuation: Valuation | None, experiment: Experiment, arm: str, language: str) -> dict[str, str]:
+def charts(
+    readout: Readout, valuation: Valuation | None, experiment: Experiment, arm: str, language: str
+) -> dict[str, str]:
     """SVG by name: ``npv`` (where there is money to show) and ``effects`` (unless a failed check hides them)."""
     voice = Voice.of(experiment, language)
     comparison = comparison_of(readout, arm, voice)
@@ -41,7 +43,9 @@ def charts(readout: Readout, valuation: Valuation | None, experiment: Experiment
     told = " ".join(voice.say("chart.effects.row", name=row["name"], text=row["text"]) for row in rows)
     chart = effects_chart(experiment, readout, comparison, voice)
     if chart is not None:
-        drawn["effects"] = _svg(chart, voice.say("chart.effects.title"), f"{effects_caption(experiment, comparison, voice)} {told}")
+        drawn["effects"] = _svg(
+            chart, voice.say("chart.effects.title"), f"{effects_caption(experiment, comparison, voice)} {told}"
+        )
     return drawn
 
 
@@ -52,7 +56,11 @@ def bars(case: Case, divisor: float) -> list[dict[str, Any]]:
     cut = []
     for (low, high), count in zip(pairwise(edges), counts, strict=True):
         pieces = [(low, 0.0), (0.0, high)] if low < 0 < high else [(low, high)]
-        cut += [{"low": a / divisor, "high": b / divisor, "height": count / (high - low), "gain": b > 0, "foot": 0.0} for a, b in pieces if count]
+        cut += [
+            {"low": a / divisor, "high": b / divisor, "height": count / (high - low), "gain": b > 0, "foot": 0.0}
+            for a, b in pieces
+            if count
+        ]
     tallest = max((bar["height"] for bar in cut), default=1.0) or 1.0
     return [bar | {"height": bar["height"] / tallest} for bar in cut]
 
@@ -64,18 +72,37 @@ def npv_chart(case: Case, voice: Voice) -> Any:
     scale = money_scale([case.npv.mean, case.npv.p5, case.npv.p95], voice.language)
     values = bars(case, scale.divisor)
     title = voice.say("chart.npv.axis", unit=money_unit(scale, case.currency, voice.language))
-    axis = alt.Axis(title=title, grid=False, format="~f" if scale.divisor > 1 else ",~f", tickCount=6, domainColor=GREY, tickColor=GREY)
+    axis = alt.Axis(
+        title=title,
+        grid=False,
+        format="~f" if scale.divisor > 1 else ",~f",
+        tickCount=6,
+        domainColor=GREY,
+        tickColor=GREY,
+    )
     domain = [min([0.0, *(b["low"] for b in values)]), max([0.0, *(b["high"] for b in values)])]
     x = alt.X("low:Q", axis=axis, scale=alt.Scale(domain=domain, nice=False))
     y = alt.Y("height:Q", axis=None, scale=alt.Scale(domain=[0, 1.16]))
     colour = alt.Color("gain:N", scale=alt.Scale(domain=[True, False], range=[BLUE, ORANGE]), legend=None)
-    histogram = alt.Chart(alt.Data(values=values)).mark_bar(stroke="white", strokeWidth=0.6).encode(x=x, x2="high:Q", y=y, y2="foot:Q", color=colour)
+    histogram = (
+        alt.Chart(alt.Data(values=values))
+        .mark_bar(stroke="white", strokeWidth=0.6)
+        .encode(x=x, x2="high:Q", y=y, y2="foot:Q", color=colour)
+    )
     median = (case.npv.p50 or 0.0) / scale.divisor
     marks = [
         {"at": 0.0, "text": voice.say("chart.npv.zero"), "dash": [1, 0], "row": 1.02},
-        {"at": median, "text": voice.say("chart.npv.median", median=voice.money(case.npv.p50, case.currency, scale=scale)), "dash": [4, 3], "row": 1.12},
+        {
+            "at": median,
+            "text": voice.say("chart.npv.median", median=voice.money(case.npv.p50, case.currency, scale=scale)),
+            "dash": [4, 3],
+            "row": 1.12,
+        },
     ]
-    layers = [histogram, *(_mark(alt, mark, side) for mark, side in zip(marks, _sides(0.0, median, domain), strict=True))]
+    layers = [
+        histogram,
+        *(_mark(alt, mark, side) for mark, side in zip(marks, _sides(0.0, median, domain), strict=True)),
+    ]
     return _styled(alt.layer(*layers).properties(width=WIDTH, height=215))
 
 
@@ -84,7 +111,10 @@ def _sides(zero: float, median: float, domain: list[float]) -> list[str]:
     width = (domain[1] - domain[0]) or 1.0
     places = [(x - domain[0]) / width for x in (zero, median)]
     lefts = [zero <= median, median < zero]
-    return ["right" if (left and place > 0.24) or place > 0.72 else "left" for left, place in zip(lefts, places, strict=True)]
+    return [
+        "right" if (left and place > 0.24) or place > 0.72 else "left"
+        for left, place in zip(lefts, places, strict=True)
+    ]
 
 
 def _mark(alt: Any, mark: dict[str, Any], align: str) -> Any:
@@ -104,10 +134,17 @@ def effect_points(experiment: Experiment, readout: Readout, comparison: str, voi
 def _point(effect: Effect, row: int, experiment: Experiment, hidden: bool, voice: Voice) -> dict[str, Any]:
     outcome, name = experiment.outcome(effect.outcome), voice.names.outcome(effect.outcome)
     if hidden:
-        return {"row": row, "name": name, "text": voice.say("chart.hidden", check=voice.say("check-name.missing-by-arm")), "hidden": True}
+        return {
+            "row": row,
+            "name": name,
+            "text": voice.say("chart.hidden", check=voice.say("check-name.missing-by-arm")),
+            "hidden": True,
+        }
     ends = [x for x in (effect.low, effect.high) if x is not None]
     largest = max([abs(effect.estimate), outcome.matters or 0.0, *map(abs, ends)]) or 1.0
-    scaled = [outcome.sign * (x if x is not None else s * largest) / largest for x, s in ((effect.low, -1), (effect.high, 1))]
+    scaled = [
+        outcome.sign * (x if x is not None else s * largest) / largest for x, s in ((effect.low, -1), (effect.high, 1))
+    ]
     unit, base = unit_of(effect, outcome), per_base(effect.estimate, effect.low, effect.high)
     return {
         "row": row, "name": name, "text": change_text(effect.estimate, unit, voice.names, sign=True, base=base, largest=largest), "hidden": False,
@@ -156,9 +193,15 @@ def _row_layers(alt: Any, layer: Any, shown: list[dict[str, Any]], x: Any) -> li
     for point in shown:
         colour = GREY if not point["clear"] else BLUE if point["good"] else ORANGE
         row = layer([point], 0.66)
-        made.append(row.mark_rule(color=colour, strokeWidth=3, strokeCap="round").encode(x=alt.X("low:Q", axis=None, scale=x_scale), x2="high:Q"))
+        made.append(
+            row.mark_rule(color=colour, strokeWidth=3, strokeCap="round").encode(
+                x=alt.X("low:Q", axis=None, scale=x_scale), x2="high:Q"
+            )
+        )
         fill = colour if point["clear"] else "white"
-        made.append(row.mark_point(shape="circle", size=95, fill=fill, stroke=colour, strokeWidth=2.4, opacity=1).encode(x=x))
+        made.append(
+            row.mark_point(shape="circle", size=95, fill=fill, stroke=colour, strokeWidth=2.4, opacity=1).encode(x=x)
+        )
     return made
 
 
@@ -169,7 +212,15 @@ def _altair() -> Any:
 
 
 def _styled(chart: Any) -> Any:
-    text = {"labelFont": FONTS, "titleFont": FONTS, "labelFontSize": 13, "titleFontSize": 13, "labelColor": INK, "titleColor": GREY, "titleFontWeight": "normal"}
+    text = {
+        "labelFont": FONTS,
+        "titleFont": FONTS,
+        "labelFontSize": 13,
+        "titleFontSize": 13,
+        "labelColor": INK,
+        "titleColor": GREY,
+        "titleFontWeight": "normal",
+    }
     return (
         chart.configure(font=FONTS, background="transparent", padding={"left": 4, "right": 8, "top": 6, "bottom": 4})
         .configure_view(stroke=None)

@@ -11,9 +11,11 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
 from causalcx.reports.voice import Voice
-from causalcx.words import check_sentence, effect_text, hidden_outcomes, notice_sentence, text_in
+from causalcx.words import blocking_check, check_sentence, effect_text, hidden_outcomes, notice_sentence, text_in
 from causalcx.words.effects import is_clear, span_text, unit_of
 
+TOLD = ("randomised", "randomised.failed", "observational", "observational.graph")
+"""Designs with a paragraph of their own."""
 ORDER = {"fail": 0, "warn": 1, "info": 2, "pass": 3}
 
 
@@ -47,7 +49,9 @@ def believed(experiment: Experiment, readout: Readout, comparison: str, voice: V
     return rows
 
 
-def _believed(effect: Effect, experiment: Experiment, span: tuple[float, float], hidden: bool, voice: Voice) -> dict[str, str]:
+def _believed(
+    effect: Effect, experiment: Experiment, span: tuple[float, float], hidden: bool, voice: Voice
+) -> dict[str, str]:
     outcome = experiment.outcome(effect.outcome)
     failed = voice.say("chart.hidden", check=voice.say("check-name.missing-by-arm"))
     learnt = failed if hidden else effect_text(effect, outcome, voice.language, names=voice.names)
@@ -63,21 +67,41 @@ def _against(effect: Effect, span: tuple[float, float], sign: int) -> str:
     low, high = span
     if low <= effect.estimate <= high:
         return "within"
-    if effect.low is not None and effect.high is not None and effect.low <= high and effect.high >= low and not is_clear(effect):
+    if (
+        effect.low is not None
+        and effect.high is not None
+        and effect.low <= high
+        and effect.high >= low
+        and not is_clear(effect)
+    ):
         return "unclear"
     return "better" if sign * (effect.estimate - (low + high) / 2) > 0 else "worse"
 
 
-def known(experiment: Experiment, readout: Readout, comparison: str, sealed: SealedPlan | None, voice: Voice) -> dict[str, Any]:
+def shown_checks(readout: Readout) -> list[Check]:
+    """The checks without those whose sentence would tell an effect that another, failed, check hides."""
+    hidden = hidden_outcomes(readout)
+    all_hidden = blocking_check(readout) is not None
+    return [
+        c for c in readout.checks if not ("estimate" in c.facts and (all_hidden or c.facts.get("outcome") in hidden))
+    ]
+
+
+def known(
+    experiment: Experiment, readout: Readout, comparison: str, sealed: SealedPlan | None, voice: Voice
+) -> dict[str, Any]:
     """How we know: the design in plain words, the seal, the checks (what is not in order first), the evidence level."""
     period = voice.say("know.period", start=experiment.period.start, end=experiment.period.end)
-    checks = [c for c in readout.checks if c.facts.get("comparison") in (None, comparison)]
+    checks = [c for c in shown_checks(readout) if c.facts.get("comparison") in (None, comparison)]
     passed = [c for c in checks if c.verdict == "pass"]
     rest = sorted((c for c in checks if c.verdict != "pass"), key=lambda c: ORDER[c.verdict])
     said = {n.code for n in readout.grade.because} if readout.grade else set()
     more = [n for n in (*readout.warnings, *readout.fallbacks, *readout.failures) if n.code not in said]
     return {
-        "design": [_design(experiment, readout, voice), f"{period} {seal_words(readout, sealed, voice)}{'。' if voice.language == 'zh' else '.'}"],
+        "design": [
+            _design(experiment, readout, voice),
+            f"{period} {seal_words(readout, sealed, voice)}{'。' if voice.language == 'zh' else '.'}",
+        ],
         "open": [check_row(c, voice) for c in rest],
         "passed": [check_row(c, voice) for c in passed],
         "passed_count": voice.say("know.checks", passed=len(passed)) if passed else "",
@@ -91,7 +115,10 @@ def _design(experiment: Experiment, readout: Readout, voice: Voice) -> str:
     kind, covariates = experiment.design.kind, getattr(experiment.design, "covariates", [])
     if kind == "observational" and not covariates:
         kind = "observational.graph"
-    code = f"know.{kind}" if kind in ("randomised", "observational", "observational.graph") else "know.other"
+    ratio = readout.check("sample-ratio")
+    if kind == "randomised" and ratio is not None and ratio.verdict == "fail":
+        kind = "randomised.failed"
+    code = f"know.{kind}" if kind in TOLD else "know.other"
     return voice.say(code, counts=counts, units=voice.names.many, covariates=list(covariates), design=kind)
 
 

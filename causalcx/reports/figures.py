@@ -54,7 +54,9 @@ def _payback(case: Case, voice: Voice) -> dict[str, Any]:
         notes.append(voice.say("number.payback.never", never=span.never))
     if case.irr.p50 is not None and case.irr.undefined < 0.5 and case.horizon_months >= 12:
         huge = ".huge" if case.irr.p50 > HUGE_RETURN else ""
-        notes.append(voice.say(f"number.irr{huge}", irr=min(round(case.irr.p50, 2), HUGE_RETURN), rate=case.discount_rate))
+        notes.append(
+            voice.say(f"number.irr{huge}", irr=min(round(case.irr.p50, 2), HUGE_RETURN), rate=case.discount_rate)
+        )
     if invested and case.deepest is not None and (case.deepest.mean or 0) < 0:
         notes.append(voice.say("number.deepest", amount=voice.money(case.deepest.mean, case.currency)))
     return {"head": voice.say("number.payback"), "term": "payback", "big": big, "notes": notes}
@@ -94,7 +96,9 @@ def cash_table(case: Case, voice: Voice) -> dict[str, Any] | None:
     years = [voice.say("cash.start") if y.year == 0 else voice.say("cash.year", year=y.year) for y in case.years]
     streams = [(i, s) for i, s in enumerate(case.streams) if s.cash]
     costs = [(i, c) for i, c in enumerate(case.costs) if not c.sunk]
-    rows = [_row(stream_name(s, voice), [y.streams[i] for y in case.years], scale, _covered(s, voice)) for i, s in streams]
+    rows = [
+        _row(stream_name(s, voice), [y.streams[i] for y in case.years], scale, _covered(s, voice)) for i, s in streams
+    ]
     rows += [_row(voice.text(c.name), [-y.costs[i] for y in case.years], scale) for i, c in costs]
     return {
         "unit": voice.say("cash.unit", unit=money_unit(scale, case.currency, voice.language)),
@@ -114,7 +118,10 @@ def _table_scale(case: Case, voice: Voice) -> Scale:
 
 
 def _row(name: str, figures: list[float], scale: Scale, note: str = "") -> dict[str, Any]:
-    told = [money_figure(x, scale, sign=True) if round(x / scale.divisor, scale.decimals) else "0" for x in (*figures, sum(figures))]
+    told = [
+        money_figure(x, scale, sign=True) if round(x / scale.divisor, scale.decimals) else "0"
+        for x in (*figures, sum(figures))
+    ]
     return {"name": name, "note": note, "figures": told}
 
 
@@ -124,7 +131,8 @@ def stream_name(stream: StreamValue, voice: Voice) -> str:
 
 
 def _covered(stream: StreamValue, voice: Voice) -> str:
-    return voice.say("cash.months", first=stream.months[0], last=stream.months[1], unit=voice.names.one)
+    code = "cash.months" if stream.months[0] < stream.months[1] else "cash.month"
+    return voice.say(code, first=stream.months[0], last=stream.months[1], unit=voice.names.one)
 
 
 def _freed(case: Case, voice: Voice) -> list[str]:

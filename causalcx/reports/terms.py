@@ -47,14 +47,25 @@ def _terms(experiment: Experiment, case: Case, voice: Voice) -> list[tuple[str, 
     value = experiment.value
     if value is None:
         return []
-    reach = ("assume.reach", value.reach.stock) if value.reach.per_month is None else ("assume.reach.month", value.reach.per_month)
+    reach = (
+        ("assume.reach", value.reach.stock)
+        if value.reach.per_month is None
+        else ("assume.reach.month", value.reach.per_month)
+    )
     costs = [c for c in value.costs if not c.sunk and (c.arms is None or case.arm in c.arms)]
     stated = [
         (voice.say(reach[0], units=voice.names.many), reach[1], None),
         (voice.say("assume.discount"), value.discount_rate, "share"),
         (voice.say("assume.half-life"), value.half_life_months, "months"),
         (voice.say("assume.attrition"), value.monthly_attrition, "share"),
-        *((voice.say("assume.worth", name=voice.names.outcome(s.outcome)), s.worth, _worth_unit(experiment, s.outcome)) for s in value.streams),
+        *(
+            (
+                voice.say("assume.worth", name=voice.names.outcome(s.outcome)),
+                s.worth,
+                _worth_unit(experiment, s.outcome),
+            )
+            for s in value.streams
+        ),
         *((voice.text(c.name), _price(c), value.currency) for c in costs),
     ]
     return [(name, span_words(x, voice, unit)) for name, x, unit in stated if x is not None and not isinstance(x, str)]
@@ -75,7 +86,13 @@ def definitions(experiment: Experiment, voice: Voice) -> list[dict[str, str]]:
 
 
 def _definition(outcome: Outcome, voice: Voice) -> dict[str, str]:
-    facts = {"units": voice.names.many, "unit": voice.names.one, "numerator": outcome.numerator, "denominator": outcome.denominator, "event": outcome.event}
+    facts = {
+        "units": voice.names.many,
+        "unit": voice.names.one,
+        "numerator": outcome.numerator,
+        "denominator": outcome.denominator,
+        "event": outcome.event,
+    }
     parts = [voice.text(outcome.description).rstrip(".。 ")] if outcome.description else []
     parts.append(voice.say(f"define.{outcome.kind}", **facts))
     if outcome.window_months:
@@ -83,7 +100,12 @@ def _definition(outcome: Outcome, voice: Voice) -> dict[str, str]:
     if outcome.cap is not None:
         parts.append(voice.say("define.cap", cap=outcome.cap))
     joined = ("; " if voice.language == "en" else "；").join(parts)
-    return {"name": voice.names.outcome(outcome.key), "role": voice.say(f"define.role.{outcome.role}"), "text": joined, "column": outcome.column or ""}
+    return {
+        "name": voice.names.outcome(outcome.key),
+        "role": voice.say(f"define.role.{outcome.role}"),
+        "text": joined,
+        "column": outcome.column or "",
+    }
 
 
 def held(experiment: Experiment, voice: Voice) -> dict[str, Any]:
@@ -97,11 +119,16 @@ def held(experiment: Experiment, voice: Voice) -> dict[str, Any]:
         (voice.say("held.review"), date(review, voice.language) if review else voice.say("held.review.none")),
         (voice.say("held.count"), experiment.programme),
     ]
-    return {"rows": [(k, v) for k, v in rows if v], "sign": [voice.say(f"held.sign.{who}") for who in ("business", "finance", "legal")]}
+    return {
+        "rows": [(k, v) for k, v in rows if v],
+        "sign": [voice.say(f"held.sign.{who}") for who in ("business", "finance", "legal")],
+    }
 
 
 def glossary(voice: Voice, wanted: set[str]) -> list[dict[str, str]]:
     """The words used on the page, in a fixed order."""
     return [
-        {"key": key, "word": voice.say(f"term.{key}"), "meaning": voice.say(f"term.{key}.explain")} for key in GLOSSARY if key in wanted
+        {"key": key, "word": voice.say(f"term.{key}"), "meaning": voice.say(f"term.{key}.explain")}
+        for key in GLOSSARY
+        if key in wanted
     ]

@@ -21,7 +21,13 @@ LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 
 
 def page(
-    experiment: Experiment, readout: Readout, valuation: Valuation | None, *, arm: str, sealed: SealedPlan | None, language: str
+    experiment: Experiment,
+    readout: Readout,
+    valuation: Valuation | None,
+    *,
+    arm: str,
+    sealed: SealedPlan | None,
+    language: str,
 ) -> dict[str, Any]:
     """The content of the page of one arm, sentences and figures ready to print."""
     voice = Voice.of(experiment, language)
@@ -45,7 +51,15 @@ def page(
     return content | {"glossary": glossary(voice, _wanted(content, experiment))}
 
 
-NO_MONEY: dict[str, Any] = {"numbers": [], "decision": None, "arms": [], "cash": None, "overturn": None, "assumptions": None, "captions": {}}
+NO_MONEY: dict[str, Any] = {
+    "numbers": [],
+    "decision": None,
+    "arms": [],
+    "cash": None,
+    "overturn": None,
+    "assumptions": None,
+    "captions": {},
+}
 
 
 def comparison_of(readout: Readout, arm: str, voice: Voice) -> str:
@@ -59,7 +73,12 @@ def _case(valuation: Valuation | None, comparison: str) -> Case | None:
 
 
 def _head(
-    experiment: Experiment, readout: Readout, case: Case | None, comparison: str, sealed: SealedPlan | None, voice: Voice
+    experiment: Experiment,
+    readout: Readout,
+    case: Case | None,
+    comparison: str,
+    sealed: SealedPlan | None,
+    voice: Voice,
 ) -> dict[str, Any]:
     grade = readout.grade
     return {
@@ -68,9 +87,17 @@ def _head(
         "title": voice.text(experiment.title),
         "headline": headline(experiment, readout, case, voice.language, comparison=comparison),
         "seal": seal_words(readout, sealed, voice),
-        "level": {"level": grade.level, "of": grade.of, "text": voice.say("page.evidence", level=grade.level, of=grade.of)} if grade else None,
+        "level": {
+            "level": grade.level,
+            "of": grade.of,
+            "text": voice.say("page.evidence", level=grade.level, of=grade.of),
+        }
+        if grade
+        else None,
         "origin": origin(experiment, voice),
-        "exploratory": voice.say("page.exploratory") if sealed is None and grade and grade.sealed_days_before_data is None else None,
+        "exploratory": voice.say("page.exploratory")
+        if sealed is None and grade and grade.sealed_days_before_data is None
+        else None,
         "sides": [voice.names.arm(side) for side in voice.names.sides(comparison)],
     }
 

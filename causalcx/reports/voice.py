@@ -71,7 +71,13 @@ def mean_of(quantity: Any, named: dict[str, Any]) -> float:
 
 def span_words(value: Any, voice: Voice, unit: Any = None) -> str:
     """An uncertain number as its owner stated it."""
-    fields = value if isinstance(value, dict) else value.model_dump() if isinstance(value, (Pert, Normal, LogNormal)) else None
+    fields = (
+        value
+        if isinstance(value, dict)
+        else value.model_dump()
+        if isinstance(value, (Pert, Normal, LogNormal))
+        else None
+    )
     if fields is None:
         return voice.figure(value, unit)
     kind = "pert" if "mode" in fields else "normal" if "mean" in fields else "log-normal"

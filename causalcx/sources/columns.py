@@ -65,7 +65,7 @@ def _indicator(value: ir.Value, labels: dict[Any, str], wanted: str) -> ir.Float
 
 def _rules(outcome: Outcome, value: ir.FloatingValue, whole: bool) -> list[tuple[Any, str, dict[str, Any]]]:
     rules: list[tuple[Any, str, dict[str, Any]]] = []
-    fraction = ibis.literal(False) if whole else value != value.floor()
+    fraction = ibis.literal(False) if whole else value % 1 != 0  # floor would fail on NaN
     if outcome.kind == "nps":
         text = "Column `{column}` (outcome {outcome}) holds scores that are no whole numbers from 0 to 10 ({rows})."
         rules.append(((value < 0) | (value > 10) | fraction, text, {}))

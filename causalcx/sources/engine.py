@@ -227,7 +227,7 @@ def labels_of(source: Source, table: ir.Table, column: str, most: int, what: str
 def is_label(value: ir.Value, labels: dict[Any, str], wanted: Sequence[str]) -> ir.BooleanValue:
     """Whether a column's value has one of the wanted labels."""
     raw = [v for v, label in labels.items() if label in wanted]
-    return value.isin(raw) if raw else ibis.literal(False)
+    return value.isin(raw) if raw else value.notnull() & ibis.literal(False)
 
 
 def level(value: ir.Value, missing: str) -> ir.StringValue:

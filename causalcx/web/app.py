@@ -17,11 +17,10 @@ from causalcx.web.language import LANGUAGE_TAGS, choose_language, current_langua
 from causalcx.web.pages import bp as pages
 from causalcx.web.pages import error_page
 from causalcx.web.places import folders
+from causalcx.web.remote import only_this_machine
 
 LARGEST_FORM = 1_000_000
 """Bytes; an experiment file is a few thousand."""
-ALLOW_REMOTE = "CAUSALCX_ALLOW_REMOTE"
-LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -44,13 +43,12 @@ def create_app(workspace: Path, registry_path: Path | None = None, *, language: 
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM, SECRET_KEY=os.environ.get("CAUSALCX_SECRET") or secrets.token_hex(32), WTF_CSRF_TIME_LIMIT=None,
         SESSION_COOKIE_NAME="causalcx_session", SESSION_COOKIE_SAMESITE="Strict",
     )  # fmt: skip
-    if not remote_allowed():
-        app.config["TRUSTED_HOSTS"] = LOCAL_NAMES
     app.jinja_loader = FileSystemLoader([str(folder / "templates") for folder in folders(app.config["WORKSPACE"], "web")])
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_for_every_page)
     app.before_request(choose_language)
+    app.before_request(only_this_machine)
     app.after_request(_secure)
     CSRFProtect(app)
     app.register_blueprint(pages)
@@ -58,11 +56,6 @@ def create_app(workspace: Path, registry_path: Path | None = None, *, language: 
     app.register_error_handler(HTTPException, error_page)
     app.register_error_handler(Exception, error_page)
     return app
-
-
-def remote_allowed() -> bool:
-    """Whether somebody took it upon themselves to open a portal without accounts to other machines."""
-    return os.environ.get(ALLOW_REMOTE) == "1"
 
 
 def _for_every_page() -> dict[str, Any]:

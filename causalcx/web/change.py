@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from causalcx import words
 from causalcx.core.errors import CausalcxError, ExperimentError
 from causalcx.core.experiment_file import plain, read_yaml
+from causalcx.core.text import text_in
 from causalcx.service import portal
 from causalcx.web import form
 from causalcx.web.language import current_language, say, use_language
@@ -18,6 +19,8 @@ from causalcx.web.pages import here
 
 bp = Blueprint("change", __name__)
 BAD, CONFLICT, WRONG = 400, 409, 422
+ASKED: dict[str, Any] = {"period": {}}
+"""Parts whose missing keys are named one by one, even where nothing of them was typed."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +37,9 @@ def check(typed: form.Typed) -> Checked:
     """What the command line would say of the file that the form makes."""
     stated = form.document_of(typed)
     text = form.write_yaml(stated.document)
-    draft = portal.check_draft(workspace=current_app.config["WORKSPACE"], text=text)
-    complaints = (*stated.complaints, *form.complaints_of(draft.error, stated.where))
-    return Checked(typed, text, typed.text("key"), complaints)
+    draft = portal.check_draft(workspace=current_app.config["WORKSPACE"], text=form.write_yaml(ASKED | stated.document))
+    complaints = form.in_reading_order([*stated.complaints, *form.complaints_of(draft.error, stated.where, stated.explained)])
+    return Checked(typed, text, typed.text("key"), tuple(complaints))
 
 
 @bp.get("/register")
@@ -83,8 +86,10 @@ def saved(key: str) -> str:
     """A saved draft, what is still open, and what comes next."""
     text = _text_of(key)
     draft = portal.check_draft(workspace=current_app.config["WORKSPACE"], text=text)
-    problems = words.say(draft.error, current_language()).splitlines() if draft.error else []
-    return render_template("draft.html", key=key, text=text, problems=problems, sealed=portal.sealed_on(**here(), key=key))
+    problems = [(c.key, _told(c)["sentence"]) for c in form.complaints_of(draft.error, {})]
+    title = text_in(draft.experiment.title, current_language()) if draft.experiment else key
+    sealed = portal.sealed_on(**here(), key=key)
+    return render_template("draft.html", key=key, title=title, text=text, problems=problems, sealed=sealed)
 
 
 def _text_of(key: str) -> str:
@@ -136,7 +141,7 @@ def _page(checked: Checked, *, shown: bool = False, exists: str | None = None, r
     return render_template(
         "change.html", sections=form.SECTIONS, groups=form.GROUPS, built=form.BUILT_KINDS, typed=checked.typed, text=checked.text, key=checked.key,
         complaints=complaints, beside=beside, shown=shown, state=_state(checked), exists=exists, sealed=sealed, refused=refused,
-        suggestions=_suggestions(checked.typed), anchor=_anchor(), is_group=lambda part: isinstance(part, form.Group),
+        suggestions=_suggestions(checked.typed), anchor=_anchor(), is_group=lambda part: isinstance(part, form.Group), is_date=form.is_date,
     )  # fmt: skip
 
 
@@ -152,7 +157,8 @@ def _told(complaint: form.Complaint) -> dict[str, Any]:
         sentence = words.say(complaint.message, language)
         if complaint.nearest:
             sentence = f"{sentence} {say('form.nearest', nearest=complaint.nearest)}"
-    return {"box": complaint.box, "sentence": sentence, "label": _label(complaint)}
+    further = complaint.key and (complaint.box or "").rpartition(".")[2] == "extra"
+    return {"box": complaint.box, "sentence": f"`{complaint.key}` {sentence}" if further else sentence, "label": _label(complaint)}
 
 
 def _label(complaint: form.Complaint) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import mimetypes
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, send_from_directory, url_for
+from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 from werkzeug.utils import safe_join
@@ -94,16 +95,19 @@ def health() -> Response:
 @bp.get("/static/<path:name>")
 def static(name: str) -> Response:
     """Styles and script: the workspace's copy, else the packaged one; ``case.css`` is that of the reports."""
-    workspace = current_app.config["WORKSPACE"]
+    content = _static(current_app.config["WORKSPACE"], name)
+    if content is None:
+        abort(404)
+    response = Response(content, mimetype=mimetypes.guess_type(name)[0])
+    response.add_etag()
+    return response.make_conditional(request)
+
+
+def _static(workspace: Path, name: str) -> bytes | None:
     if name == "case.css":
-        response = Response(case_css(folders(workspace, "reports")), mimetype="text/css")
-        response.add_etag()
-        return response.make_conditional(request)
-    for folder in folders(workspace, "web"):
-        found = safe_join(str(folder / "static"), name)
-        if found and Path(found).is_file():
-            return send_from_directory(folder / "static", name)
-    abort(404)
+        return case_css(folders(workspace, "reports")).encode()
+    places = [safe_join(str(folder / "static"), name) for folder in folders(workspace, "web")]
+    return next((Path(place).read_bytes() for place in places if place and Path(place).is_file()), None)
 
 
 def error_page(error: Exception) -> Any:

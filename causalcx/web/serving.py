@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
+import socket
 import sys
 from pathlib import Path
 
 from causalcx import words
 from causalcx.core.errors import UsageError
 from causalcx.service.places import workspace_of
-from causalcx.web.app import ALLOW_REMOTE, create_app, remote_allowed
+from causalcx.web.app import create_app
+from causalcx.web.remote import ALLOW_REMOTE, is_loopback, remote_allowed
 
 THREADS = 4
 
@@ -28,28 +29,31 @@ def serve(workspace: Path, host: str = "127.0.0.1", port: int = 8000, language: 
     from waitress import create_server
 
     app = create_app(workspace_of(workspace) or workspace, language=language)
+    with _listening(host, port) as opened:
+        server = create_server(app, sockets=[opened], threads=THREADS, ident=None)
+        where = address(host, opened.getsockname()[1])
+        print(words.sentence("serve.address", {"address": where}, language, folders=_translations()), file=sys.stderr, flush=True)
+        try:
+            server.run()
+        finally:
+            server.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        server = create_server(app, host=host, port=port, threads=THREADS, ident=None)
+        return socket.create_server((host.strip("[]"), port), family=family)
     except OSError as error:
         raise UsageError("The portal cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=error.strerror) from error
-    print(words.sentence("serve.address", {"address": address(host, port)}, language, folders=_translations()), file=sys.stderr, flush=True)
-    try:
-        server.run()
-    finally:
-        server.close()
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the host."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def address(host: str, port: int) -> str:
     """What to open in a browser."""
-    return f"http://[{host}]:{port}/" if ":" in host.strip("[]") else f"http://{host}:{port}/"
+    return f"http://{_in_address(host)}:{port}/"
+
+
+def _in_address(host: str) -> str:
+    return f"[{host.strip('[]')}]" if ":" in host else host
 
 
 def _translations() -> list[Path]:

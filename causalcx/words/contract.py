@@ -25,14 +25,19 @@ def contract(record: Readout | Valuation, language: str = "en", *, names: Names 
     if isinstance(record, Readout):
         document |= _readout_sentences(record, language, names)
     else:
-        document["cases"] = [_case(c, dumped, language, names) for c, dumped in zip(record.cases, document["cases"], strict=True)]
+        document["cases"] = [
+            _case(c, dumped, language, names) for c, dumped in zip(record.cases, document["cases"], strict=True)
+        ]
     document["warnings"] = _notices(record.warnings, language, names)
     return _finite(head | document)
 
 
 def _readout_sentences(readout: Readout, language: str, names: Names) -> dict[str, Any]:
     return {
-        "checks": [check.model_dump(mode="json") | {"sentence": check_sentence(check, language, names=names)} for check in readout.checks],
+        "checks": [
+            check.model_dump(mode="json") | {"sentence": check_sentence(check, language, names=names)}
+            for check in readout.checks
+        ],
         "grade": _grade(readout.grade, language, names),
         "fallbacks": _notices(readout.fallbacks, language, names),
         "failures": _notices(readout.failures, language, names),

@@ -21,7 +21,13 @@ def per_base(*levels: float | None) -> int:
 
 
 def change_text(
-    x: float | None, unit: str, names: Names, *, sign: bool = False, base: int | None = None, largest: float | None = None
+    x: float | None,
+    unit: str,
+    names: Names,
+    *,
+    sign: bool = False,
+    base: int | None = None,
+    largest: float | None = None,
 ) -> str:
     """A change with its unit: ``+4.1 points``, ``−1.4 of every 100``, ``+$0.77``; ``−1.4 个百分点`` in Chinese.
 
@@ -36,7 +42,13 @@ def change_text(
 
 
 def change_figure(
-    x: float | None, unit: str, names: Names, *, sign: bool = False, base: int | None = None, largest: float | None = None
+    x: float | None,
+    unit: str,
+    names: Names,
+    *,
+    sign: bool = False,
+    base: int | None = None,
+    largest: float | None = None,
 ) -> str:
     """The change without its unit (money keeps its sign); shares are hundredths, or of ``base``."""
     if x is None:
@@ -55,7 +67,9 @@ def _share_places(x: float, base: int) -> int:
 
 def _share_change(x: float, language: str, sign: bool, base: int) -> str:
     if language == "zh":
-        return formats.number(100 * x, decimals=_share_places(x, 100) if abs(x) >= 0.001 else 2, sign=sign) + " 个百分点"
+        return (
+            formats.number(100 * x, decimals=_share_places(x, 100) if abs(x) >= 0.001 else 2, sign=sign) + " 个百分点"
+        )
     return f"{formats.number(base * x, decimals=_share_places(x, base), sign=sign)} of every {base:,}"
 
 
@@ -82,7 +96,10 @@ def span_text(low: float | None, high: float | None, unit: str, names: Names) ->
     largest = max((abs(x) for x in (low, high) if x is not None), default=0.0)
     if names.language == "en":
         base = per_base(low, high)
-        ends = [change_figure(x, unit, names, sign=True, base=base, largest=largest) if x is not None else "no limit" for x in (low, high)]
+        ends = [
+            change_figure(x, unit, names, sign=True, base=base, largest=largest) if x is not None else "no limit"
+            for x in (low, high)
+        ]
         return " to ".join(ends)
     scale = formats.money_scale([low, high], "zh") if formats.is_currency(unit) else None
     ends = [_chinese_end(x, unit, names, largest, scale) for x in (low, high)]
@@ -104,7 +121,9 @@ def _chinese_tail(unit: str, names: Names, scale: formats.Scale | None) -> str:
     return f" {name}".rstrip()
 
 
-def effect_text(effect: Effect, outcome: Outcome | None = None, language: str = "en", *, names: Names | None = None) -> str:
+def effect_text(
+    effect: Effect, outcome: Outcome | None = None, language: str = "en", *, names: Names | None = None
+) -> str:
     """Estimate and interval of an effect in the outcome's own unit, for a table."""
     names = names or Names(language)
     unit = unit_of(effect, outcome)

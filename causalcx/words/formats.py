@@ -95,7 +95,13 @@ def level_of(level: float, language: str = "en") -> str:
     """The level of an interval as a frequency: 0.95 is ``19 in 20``; 0.9 in Chinese is ``九成``."""
     of, out_of = hundredths(level)
     if language == "zh":
-        return "九成五" if (of, out_of) == (19, 20) else f"{_CHINESE_COUNTS[of - 1]}成" if out_of == 10 else f"{out_of} 次里 {of} 次"
+        return (
+            "九成五"
+            if (of, out_of) == (19, 20)
+            else f"{_CHINESE_COUNTS[of - 1]}成"
+            if out_of == 10
+            else f"{out_of} 次里 {of} 次"
+        )
     return f"{of} in {out_of}"
 
 
@@ -128,11 +134,17 @@ def money_scale(values: Iterable[float | None], language: str = "en") -> Scale:
     return Scale(1.0, "", 0 if largest >= 1000 or all(float(v).is_integer() for v in known) else 2)
 
 
-def money(x: float | None, currency: str, language: str = "en", *, scale: Scale | None = None, sign: bool = False) -> str:
+def money(
+    x: float | None, currency: str, language: str = "en", *, scale: Scale | None = None, sign: bool = False
+) -> str:
     """Money in the reader's words, to three digits: ``$1.05M``, ``105 万元``; or on the scale of its neighbours."""
     if x is None or not math.isfinite(x):
         return NOTHING
-    figure, suffix = (number(abs(x) / scale.divisor, decimals=scale.decimals), scale.suffix) if scale else _three_digits(abs(x), language)
+    figure, suffix = (
+        (number(abs(x) / scale.divisor, decimals=scale.decimals), scale.suffix)
+        if scale
+        else _three_digits(abs(x), language)
+    )
     if language == "zh":
         return _signed(f"{figure}{_gap(suffix, currency)}{_chinese_unit(currency)}", x, sign)
     return _signed(f"{currency_symbol(currency)}{figure}{suffix}", x, sign)
@@ -152,12 +164,18 @@ def money_figure(x: float | None, scale: Scale, *, sign: bool = False) -> str:
     return NOTHING if x is None else number(x / scale.divisor, decimals=scale.decimals, sign=sign)
 
 
-def money_span(low: float | None, high: float | None, currency: str, language: str = "en", *, scale: Scale | None = None) -> str:
+def money_span(
+    low: float | None, high: float | None, currency: str, language: str = "en", *, scale: Scale | None = None
+) -> str:
     """Two ends on one scale: ``$0.06M to $2.24M``, ``6 万至 224 万元``."""
     scale = scale or money_scale([low, high], language)
     if language == "zh":
         start = NOTHING if low is None else money_figure(low, scale) + scale.suffix
-        return f"{start}至 {money(high, currency, language, scale=scale)}" if scale.suffix else f"{start} 至 {money(high, currency, language, scale=scale)}"
+        return (
+            f"{start}至 {money(high, currency, language, scale=scale)}"
+            if scale.suffix
+            else f"{start} 至 {money(high, currency, language, scale=scale)}"
+        )
     return f"{money(low, currency, language, scale=scale)} to {money(high, currency, language, scale=scale)}"
 
 

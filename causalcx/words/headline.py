@@ -29,7 +29,9 @@ def blocking_check(readout: Readout) -> Check | None:
 
 def hidden_outcomes(readout: Readout) -> dict[str, Check]:
     """Outcomes whose effect is hidden, with the failed check to show in its place."""
-    return {str(c.facts.get("outcome")): c for c in readout.checks if c.verdict == "fail" and c.name == "missing-by-arm"}
+    return {
+        str(c.facts.get("outcome")): c for c in readout.checks if c.verdict == "fail" and c.name == "missing-by-arm"
+    }
 
 
 def hidden_money(readout: Readout, case: Case) -> list[Check]:
@@ -38,7 +40,9 @@ def hidden_money(readout: Readout, case: Case) -> list[Check]:
     return [hidden[s.outcome] for s in case.streams if s.cash and s.outcome in hidden]
 
 
-def headline(experiment: Experiment, readout: Readout, case: Case | None, language: str = "en", *, comparison: str | None = None) -> str:
+def headline(
+    experiment: Experiment, readout: Readout, case: Case | None, language: str = "en", *, comparison: str | None = None
+) -> str:
     """The headline of one arm (of ``case``, else of ``comparison``, else of the first); honest in every variant:
 
     a failed check in place of the effect; no price in the file; money lost; never paid back; no decision possible;
@@ -86,14 +90,18 @@ class Teller:
             shown = check_sentence(failed, self.language, names=self.names)
             return self.say("money-hidden", what=what, happened=happened, check=shown)
         if self.case.decision.verdict == "cannot decide":
-            return self.say("undecided", what=what, happened=happened, reason=self._reason(self.case), **self._money(self.case))
+            return self.say(
+                "undecided", what=what, happened=happened, reason=self._reason(self.case), **self._money(self.case)
+            )
         return self._with_worth(what, happened, self.case)
 
     def _with_worth(self, what: str, happened: str, case: Case) -> str:
         money = self._money(case)
         gains = (case.npv.mean or 0) >= 0
         figure = money["figure"] if gains else money["loss"]
-        worth = self.say("worth.gain" if gains else "worth.loss", figure=figure, level=money["level"], span=money["span"])
+        worth = self.say(
+            "worth.gain" if gains else "worth.loss", figure=figure, level=money["level"], span=money["span"]
+        )
         return self.say(
             "whole", what=what, happened=happened, horizon=money["horizon"], worth=worth,
             payback=self._payback(case), chance=self._chance(case), ask=self.say(f"ask.{case.decision.verdict}"),
@@ -195,7 +203,9 @@ class Teller:
             return {"size": size}
         now = effect.baseline + effect.estimate
         if unit == SHARE and self.language == "en":
-            every = 100 if max(effect.baseline, now) >= 0.02 else 1_000 if max(effect.baseline, now) >= 0.002 else 10_000
+            every = (
+                100 if max(effect.baseline, now) >= 0.02 else 1_000 if max(effect.baseline, now) >= 0.002 else 10_000
+            )
             told = [formats.number(every * x, decimals=1) for x in (effect.baseline, now)]
             return {"size": size, "base": told[0], "now": told[1], "every": f"{every:,}"}
         if unit == SHARE:

@@ -40,12 +40,19 @@ class Reader:
 
 
 def sentence(
-    code: str, facts: Mapping[str, Any] | None = None, language: str = "en", *, names: Names | None = None, folders: Sequence[Path] = ()
+    code: str,
+    facts: Mapping[str, Any] | None = None,
+    language: str = "en",
+    *,
+    names: Names | None = None,
+    folders: Sequence[Path] = (),
 ) -> str:
     """The catalogue's sentence for a code, its gaps filled from the facts; an unknown code is a fault of ours."""
     template = messages(language, *folders).get(code)
     if template is None:
-        raise CausalcxError("The {language} catalogue has no sentence for the code `{code}`.", language=language, code=code)
+        raise CausalcxError(
+            "The {language} catalogue has no sentence for the code `{code}`.", language=language, code=code
+        )
     reader = Reader(language, names or Names(language), facts or {}, tuple(folders))
     text = _Writer(reader).vformat(template, (), reader.facts)
     return formats.spaced(text) if language == "zh" else text
@@ -63,7 +70,9 @@ def check_sentence(check: Check, language: str = "en", *, names: Names | None = 
     code = special if known(special, language) else code
     if known(code, language):
         return _capital(sentence(code, {"value": check.value, **check.facts}, language, names=names))
-    return check.sentence or sentence(f"check.other.{check.verdict}", {"name": check.name, "value": check.value}, language)
+    return check.sentence or sentence(
+        f"check.other.{check.verdict}", {"name": check.name, "value": check.value}, language
+    )
 
 
 def notice_sentence(notice: Notice, language: str = "en", *, names: Names | None = None) -> str:
@@ -72,7 +81,9 @@ def notice_sentence(notice: Notice, language: str = "en", *, names: Names | None
     if known(code, language):
         return _capital(sentence(code, notice.facts, language, names=names))
     listed = ", ".join(f"{k} = {v}" for k, v in notice.facts.items())
-    return notice.sentence or sentence("notice.other", {"code": notice.code, "facts": listed or formats.NOTHING}, language)
+    return notice.sentence or sentence(
+        "notice.other", {"code": notice.code, "facts": listed or formats.NOTHING}, language
+    )
 
 
 def _capital(text: str) -> str:
@@ -173,11 +184,15 @@ FORMS: dict[str, Callable[..., str]] = {
     "probability": lambda v, r: formats.number(v, r.language, digits=2) if v >= 0.001 else "< 0.001",
     "count": _count,
     "units": _units,
-    "days": lambda v, r: formats.counted(abs(v), "day", "days") if r.language == "en" else f"{formats.number(abs(v), decimals=0)} 天",
+    "days": lambda v, r: (
+        formats.counted(abs(v), "day", "days") if r.language == "en" else f"{formats.number(abs(v), decimals=0)} 天"
+    ),
     "months": lambda v, r: formats.months(v, r.language),
     "horizon": lambda v, r: formats.horizon(v, r.language),
     "date": lambda v, r: formats.date(v, r.language),
-    "list": lambda v, r: formats.listing([r.names.of(x) for x in v] if isinstance(v, (list, tuple)) else [r.names.of(v)], r.language),
+    "list": lambda v, r: formats.listing(
+        [r.names.of(x) for x in v] if isinstance(v, (list, tuple)) else [r.names.of(v)], r.language
+    ),
     "shares": _shares,
     "rates": _rates,
     "counts": lambda v, r: _by_arm(v, r, lambda x: formats.number(x, decimals=0)),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from causalcx.core.errors import ExperimentError, Message, Problem
+from causalcx.web.form.fields import GROUPS, SECTIONS, Field
 
 _QUOTED = re.compile(r"`([\w.]+)`")
 _PARENT = re.compile(r"(\[\d+\]|\.[^.\[]+)$")
@@ -28,9 +29,10 @@ class Complaint:
     """Place in the file."""
 
 
-def complaints_of(error: ExperimentError | None, where: Mapping[str, str]) -> list[Complaint]:
-    """The problems of a file, each with its box."""
-    found = [Complaint(box_of(p, where), p.message, p.nearest, key=p.key) for p in (error.problems if error else ())]
+def complaints_of(error: ExperimentError | None, where: Mapping[str, str], explained: Collection[str] = ()) -> list[Complaint]:
+    """The problems of a file, each with its box; those that the form has explained itself are left out."""
+    problems = [p for p in (error.problems if error else ()) if p.key not in explained]
+    found = [Complaint(box_of(p, where), p.message, p.nearest, key=p.key) for p in problems]
     return list({(c.box, str(c.message)): c for c in found}.values())
 
 
@@ -55,3 +57,23 @@ def _around(key: str, where: Mapping[str, str]) -> str | None:
         if key in where:
             return where[key]
     return None
+
+
+def in_reading_order(complaints: Iterable[Complaint]) -> list[Complaint]:
+    """As the boxes stand on the page; what has no box comes last."""
+    return sorted(complaints, key=lambda c: _position(c.box))
+
+
+def _position(box: str | None) -> tuple[int, ...]:
+    if box is None:
+        return (len(_PARTS),)
+    group, _, rest = box.partition(".")
+    if group not in GROUPS:
+        return (_PARTS.get(box, len(_PARTS)),)
+    index, _, name = rest.partition(".")
+    names = [each for part in GROUPS[group].fields for each in part.boxes]
+    return (_PARTS[group], int(index or -1), names.index(name) if name in names else -1)
+
+
+_BOXES = [name for section in SECTIONS for part in section.parts for name in (part.boxes if isinstance(part, Field) else (part.name,))]
+_PARTS = {name: i for i, name in enumerate(_BOXES)}

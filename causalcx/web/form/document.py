@@ -25,6 +25,8 @@ class Stated:
     where: dict[str, str] = field(default_factory=dict)
     """Place in the file, as problems spell it, to the name of a box, a row (``outcomes.0``) or a group."""
     complaints: list[Complaint] = field(default_factory=list)
+    explained: set[str] = field(default_factory=set)
+    """Places of which the form has already said what is wrong."""
 
     def complain(self, box: str, code: str, **facts: Any) -> None:
         """Something that the document cannot even express."""
@@ -79,16 +81,20 @@ def _interference(typed: Typed, name: str, stated: Stated) -> None:
         stated.complain("interference.shares", "shares-but-none")
     elif chosen == "none":
         stated.document[name] = "none"
-    elif chosen or shares:
-        stated.document[name] = {"shares": KINDS["columns"].read(shares)} if shares else {}
+    elif shares:
+        stated.document[name] = {"shares": KINDS["columns"].read(shares)}
+    elif chosen:
+        stated.document[name] = {} if chosen == "shares" else chosen
 
 
 def _reach(typed: Typed, name: str, stated: Stated) -> None:
     form, amount, ramp = (typed.text(f"{name}{part}") for part in ("", ".amount", ".ramp_months"))
     stated.where |= {name: name, f"{name}.ramp_months": f"{name}.ramp_months"}
     stated.where |= {f"{name}.{option}": f"{name}.amount" if option == form else name for option in ("per_month", "stock")}
+    if amount and not form:
+        _without_form(name, name, stated)
     if form or amount or ramp:
-        reach = {form: KINDS["quantity"].read(amount)} if form and amount else {}
+        reach = {form or "amount": KINDS["quantity"].read(amount) if amount else None} if form or amount else {}
         _put(stated.document, name.split("."), reach | ({"ramp_months": KINDS["number"].read(ramp)} if ramp else {}))
 
 
@@ -131,10 +137,18 @@ def _row(group: str, row: Row, box: str, here: str, stated: Stated) -> dict[str,
 
 
 def _cost(document: dict[str, Any], box: str, here: str, stated: Stated) -> None:
-    form, amount = document.pop("form", None), document.pop("amount", None)
-    stated.where |= {f"{here}.{f}": f"{box}.amount" if f == form else f"{box}.form" for f in COST_FORMS}
-    if form and amount is not None:
-        document[form] = amount
+    """The amount under the name of its form; an amount without a form stays as it is, for the file to complain of."""
+    stated.where |= {f"{here}.{form}": f"{box}.amount" if form == document.get("form") else f"{box}.form" for form in COST_FORMS}
+    form = document.pop("form", None)
+    if form:
+        document[form] = document.pop("amount", None)
+    elif "amount" in document:
+        _without_form(f"{box}.form", here, stated)
+
+
+def _without_form(box: str, here: str, stated: Stated) -> None:
+    stated.complain(box, "missing")
+    stated.explained |= {here, f"{here}.amount"}
 
 
 def _expects(document: dict[str, Any], box: str, here: str, stated: Stated) -> None:
@@ -203,7 +217,9 @@ def _exclude(rows: list[Row], stated: Stated) -> None:
 
 
 def _further(text: str, stated: Stated) -> None:
+    before = set(stated.document)
     stated.document = _merged(stated.document, text, "extra", stated)
+    stated.where |= {key: "extra" for key in stated.document.keys() - before if key not in stated.where}
 
 
 def _merged(document: dict[str, Any], text: str | None, box: str, stated: Stated) -> dict[str, Any]:

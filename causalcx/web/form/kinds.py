@@ -98,6 +98,11 @@ def _date(text: str) -> Any:
         return text
 
 
+def is_date(text: str) -> bool:
+    """Whether a text is a calendar day such as 2026-03-01."""
+    return isinstance(_date(text), dt.date)
+
+
 def _columns(text: str) -> list[str]:
     return [part.strip() for part in _COMMA.split(text) if part.strip()]
 

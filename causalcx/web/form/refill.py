@@ -71,6 +71,8 @@ def _interference(rest: dict[str, Any], typed: Typed) -> None:
     value = rest.get("interference")
     if value == "none":
         typed.singles["interference"] = rest.pop("interference")
+    elif value == {}:
+        typed.singles["interference"] = "shares"
     elif isinstance(value, dict) and set(value) == {"shares"} and KINDS["columns"].write(value["shares"]):
         typed.singles.update({"interference": "shares", "interference.shares": KINDS["columns"].write(value["shares"]) or ""})
         del rest["interference"]
@@ -81,15 +83,24 @@ def _reach(rest: dict[str, Any], typed: Typed) -> None:
     reach = money.get("reach") if isinstance(money, dict) else None
     if not isinstance(reach, dict):
         return
-    form = next((f for f in ("per_month", "stock") if f in reach), None)
-    amount = Field(str(form), "quantity")
     texts: Row = {}
-    if form and len(reach.keys() & {"per_month", "stock"}) == 1:
-        _take(amount, reach, texts)
-        typed.singles.update({"value.reach": form, "value.reach.amount": texts[form]} if texts else {})
-    if texts:
-        _take(Field("ramp_months", "number"), reach, texts)
-        typed.singles.update({"value.reach.ramp_months": texts["ramp_months"]} if "ramp_months" in texts else {})
+    _form_and_amount(reach, ("per_month", "stock"), texts)
+    _take(Field("amount", "quantity"), reach, texts)
+    _take(Field("ramp_months", "number"), reach, texts)
+    named = {"form": "value.reach", "amount": "value.reach.amount", "ramp_months": "value.reach.ramp_months"}
+    typed.singles.update({named[box]: text for box, text in texts.items()})
+
+
+def _form_and_amount(holder: dict[str, Any], forms: tuple[str, ...], texts: Row) -> None:
+    """Which of several forms was chosen, and its amount, which may not have been typed yet."""
+    chosen = [form for form in forms if form in holder]
+    if len(chosen) != 1:
+        return
+    amount: Row = {}
+    _take(Field(chosen[0], "quantity"), holder, amount)
+    if amount or holder[chosen[0]] is None:
+        holder.pop(chosen[0], None)
+        texts.update({"form": chosen[0]} | ({"amount": amount[chosen[0]]} if amount else {}))
 
 
 def _arms(rest: dict[str, Any]) -> list[Row]:
@@ -126,7 +137,7 @@ def _rows(group: str, rest: dict[str, Any], believed: dict[str, Any]) -> list[Ro
 def _row(group: str, entry: dict[str, Any], believed: dict[str, Any]) -> Row:
     texts: Row = {}
     if group == "costs":
-        _cost(entry, texts)
+        _form_and_amount(entry, COST_FORMS, texts)
     if group == "outcomes":
         _expects(entry, believed)
     for part in GROUPS[group].fields:
@@ -134,14 +145,6 @@ def _row(group: str, entry: dict[str, Any], believed: dict[str, Any]) -> Row:
             _take(part, entry, texts)
     remainder = _without_empty(entry)
     return texts | ({"extra": dump(remainder)} if remainder else {})
-
-
-def _cost(entry: dict[str, Any], texts: Row) -> None:
-    forms = [form for form in COST_FORMS if form in entry]
-    if len(forms) == 1:
-        amount: Row = {}
-        _take(Field(forms[0], "quantity"), entry, amount)
-        texts.update({"form": forms[0], "amount": amount[forms[0]]} if amount else {})
 
 
 def _expects(entry: dict[str, Any], believed: dict[str, Any]) -> None:

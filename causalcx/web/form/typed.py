@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -9,6 +10,9 @@ from causalcx.web.form.fields import GROUPS, SINGLES, Group
 
 MOST_ROWS = 60
 """Rows of one group; a form that claims more was not made by the page."""
+
+UNSEEN = ("Cc", "Cs", "Co", "Cn")
+"""Unicode categories: controls, surrogates, private use, unassigned."""
 
 Row = dict[str, str]
 
@@ -64,4 +68,6 @@ def _count(form: Mapping[str, str], group: str) -> int:
 
 
 def _clean(text: str) -> str:
-    return text.replace("\r\n", "\n").strip()
+    """Without the characters that no keyboard makes and no YAML keeps: other line ends become one, controls go."""
+    lines = "\n".join(text.replace("\r\n", "\n").splitlines())
+    return "".join(character for character in lines if character in "\n\t" or unicodedata.category(character) not in UNSEEN).strip()

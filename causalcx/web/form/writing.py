@@ -8,10 +8,12 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import LiteralScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 WIDTH = 4096
 """Lines are not broken; the page and the editor wrap them."""
+INDICATORS = tuple("?:-,[]{}#&*!|>'\"%@`")
+"""What may open another thing than a text in YAML; such a text is quoted."""
 ONE_LINE = 84
 """Longest part that stands on one line."""
 
@@ -43,7 +45,9 @@ def _laid_out(node: Any, *, top: bool = False) -> Any:
         if not any(isinstance(value, dict) for value in node):
             sequence.fa.set_flow_style()
         return sequence
-    return LiteralScalarString(node) if isinstance(node, str) and _is_lines(node) else node
+    if isinstance(node, str) and _is_lines(node):
+        return LiteralScalarString(node)
+    return DoubleQuotedScalarString(node) if isinstance(node, str) and node.startswith(INDICATORS) else node
 
 
 def _fits(node: dict[str, Any]) -> bool:

@@ -103,7 +103,17 @@ def experiment(**changes: Any) -> Experiment:
     return parse_experiment(MERGE).model_copy(update=changes)
 
 
-def effect(outcome: str, estimate: float, std_error: float, *, unit: str, role: str = "primary", baseline: float | None = None, comparison: str = "merged vs today", **more: Any) -> Effect:
+def effect(
+    outcome: str,
+    estimate: float,
+    std_error: float,
+    *,
+    unit: str,
+    role: str = "primary",
+    baseline: float | None = None,
+    comparison: str = "merged vs today",
+    **more: Any,
+) -> Effect:
     """An effect with its 95 % interval (normal)."""
     fields: dict[str, Any] = {
         "outcome": outcome, "comparison": comparison, "estimand": "ATE", "applies_to": "assigned", "share": 1.0, "unit": unit,
@@ -117,7 +127,16 @@ def effect(outcome: str, estimate: float, std_error: float, *, unit: str, role: 
 def effects(comparison: str = "merged vs today") -> tuple[Effect, ...]:
     """Four effects: NPS, churn, revenue, calls."""
     return (
-        effect("NPS", 4.1, 1.2, unit="NPS points", baseline=-12.0, comparison=comparison, p_adjusted=0.0012, adjustment="Holm, 2 primaries"),
+        effect(
+            "NPS",
+            4.1,
+            1.2,
+            unit="NPS points",
+            baseline=-12.0,
+            comparison=comparison,
+            p_adjusted=0.0012,
+            adjustment="Holm, 2 primaries",
+        ),
         effect("churn", -0.0138, 0.0029, unit="share", baseline=0.098, comparison=comparison),
         effect("revenue", 1.9, 0.85, unit="USD", role="secondary", baseline=121.4, comparison=comparison),
         effect("calls", -0.008, 0.011, unit="calls", role="guardrail", baseline=1.31, comparison=comparison),
@@ -149,7 +168,14 @@ def readout(**changes: Any) -> Readout:
     found = changes.pop("effects", effects())
     labels = tuple(e.label for e in found)
     matrix = tuple(tuple(e.std_error**2 if i == j else 0.0 for j in range(len(found))) for i, e in enumerate(found))
-    law = Law(labels=labels, mean=tuple(e.estimate for e in found), matrix=matrix, df=tuple(e.df for e in found), prior_mean=(0.0,) * len(found), prior_sd=(1.0,) * len(found))
+    law = Law(
+        labels=labels,
+        mean=tuple(e.estimate for e in found),
+        matrix=matrix,
+        df=tuple(e.df for e in found),
+        prior_mean=(0.0,) * len(found),
+        prior_sd=(1.0,) * len(found),
+    )
     fields: dict[str, Any] = {
         "experiment": "merge-confirmation-steps", "design": "randomised", "effects": found, "covariance": Covariance(labels=labels, matrix=matrix), "law": law,
         "arms": (Arm(label="today", units=20013, planned_share=0.5), Arm(label="merged", units=19987, planned_share=0.5)),
@@ -175,10 +201,20 @@ def histogram(mean: float, sd: float, bins: int = 40) -> Histogram:
     return Histogram(edges=edges, counts=tuple(round(10_000 * (b - a)) for a, b in pairwise(cdf)))
 
 
-def case(mean: float = 1_050_000.0, sd: float = 600_000.0, *, comparison: str = "merged vs today", verdict: str = "scale", because: tuple[Notice, ...] = (), **changes: Any) -> Case:
+def case(
+    mean: float = 1_050_000.0,
+    sd: float = 600_000.0,
+    *,
+    comparison: str = "merged vs today",
+    verdict: str = "scale",
+    because: tuple[Notice, ...] = (),
+    **changes: Any,
+) -> Case:
     """A case whose NPV is normal with this mean and spread."""
     pays = 0.5 * math.erfc(-mean / sd / math.sqrt(2))
-    because = because or (Notice(code="probability", facts={"quantity": "npv", "probability": pays, "rule": "P(npv > 0) >= 0.9"}),)
+    because = because or (
+        Notice(code="probability", facts={"quantity": "npv", "probability": pays, "rule": "P(npv > 0) >= 0.9"}),
+    )
     gain = mean + 245_000
     fields: dict[str, Any] = {
         "comparison": comparison, "arm": comparison.split(" vs ")[0], "currency": "USD", "npv": quantiles(mean, sd), "roi": quantiles(mean / 260_000, sd / 260_000),
@@ -237,8 +273,19 @@ NEVER = Payback(mean=None, p5=30, p50=None, p95=None, never=0.84)
 def loses() -> Sample:
     """It loses money and never pays back."""
     because = (Notice(code="probability", facts={"quantity": "npv", "probability": 0.09, "rule": "P(npv > 0) <= 0.2"}),)
-    lost = case(-240_000.0, 180_000.0, verdict="stop", because=because, payback_months=NEVER, irr=Irr(mean=None, p5=None, p50=None, p95=None, undefined=1.0))
-    small = (effects()[0].model_copy(update={"estimate": 0.4, "low": -1.95, "high": 2.75}), effect("churn", -0.0006, 0.0029, unit="share", baseline=0.098), *effects()[2:])
+    lost = case(
+        -240_000.0,
+        180_000.0,
+        verdict="stop",
+        because=because,
+        payback_months=NEVER,
+        irr=Irr(mean=None, p5=None, p50=None, p95=None, undefined=1.0),
+    )
+    small = (
+        effects()[0].model_copy(update={"estimate": 0.4, "low": -1.95, "high": 2.75}),
+        effect("churn", -0.0006, 0.0029, unit="share", baseline=0.098),
+        *effects()[2:],
+    )
     return replace(base(), readout=readout(effects=small), valuation=valuation(lost))
 
 
@@ -251,17 +298,42 @@ def between() -> Sample:
 def breached() -> Sample:
     """A guardrail was breached, so nothing is decided."""
     because = (Notice(code="guardrail-breached", facts={"outcome": "calls", "comparison": "merged vs today"}),)
-    failed = Check(name="guardrail", verdict="fail", facts={"outcome": "calls", "comparison": "merged vs today", "estimate": 0.15, "low": 0.12, "high": 0.18, "margin": 0.0655, "unit": "calls"})
+    failed = Check(
+        name="guardrail",
+        verdict="fail",
+        facts={
+            "outcome": "calls",
+            "comparison": "merged vs today",
+            "estimate": 0.15,
+            "low": 0.12,
+            "high": 0.18,
+            "margin": 0.0655,
+            "unit": "calls",
+        },
+    )
     moved = (*effects()[:3], effect("calls", 0.15, 0.015, unit="calls", role="guardrail", baseline=1.31))
-    return replace(base(), readout=readout(effects=moved, checks=(*checks()[:-1], failed)), valuation=valuation(case(verdict="cannot decide", because=because)))
+    return replace(
+        base(),
+        readout=readout(effects=moved, checks=(*checks()[:-1], failed)),
+        valuation=valuation(case(verdict="cannot decide", because=because)),
+    )
 
 
 def failed_ratio() -> Sample:
     """The groups are not the size that was planned."""
-    failed = Check(name="sample-ratio", verdict="fail", value=1e-9, facts={"p": 1e-9, "planned": {"today": 0.5, "merged": 0.5}, "observed": {"today": 20013, "merged": 18790}})
+    failed = Check(
+        name="sample-ratio",
+        verdict="fail",
+        value=1e-9,
+        facts={"p": 1e-9, "planned": {"today": 0.5, "merged": 0.5}, "observed": {"today": 20013, "merged": 18790}},
+    )
     blocked = grade(1, to_raise=(Notice(code="fix-check", facts={"check": "sample-ratio"}),))
     because = (Notice(code="sample-ratio-failed"),)
-    return replace(base(), readout=readout(checks=(failed, *checks()[1:]), grade=blocked), valuation=valuation(case(verdict="cannot decide", because=because)))
+    return replace(
+        base(),
+        readout=readout(checks=(failed, *checks()[1:]), grade=blocked),
+        valuation=valuation(case(verdict="cannot decide", because=because)),
+    )
 
 
 def unpriced() -> Sample:
@@ -273,8 +345,14 @@ def unpriced() -> Sample:
 
 def free() -> Sample:
     """It costs nothing."""
-    nothing = case(costs=(), payback_months=Payback(mean=1, p5=1, p50=1, p95=1, never=0.0), roi_of_means=None, deepest=None,
-                   years=tuple(y.model_copy(update={"costs": ()}) for y in case().years[1:]), irr=Irr(mean=None, p5=None, p50=None, p95=None, undefined=1.0))
+    nothing = case(
+        costs=(),
+        payback_months=Payback(mean=1, p5=1, p50=1, p95=1, never=0.0),
+        roi_of_means=None,
+        deepest=None,
+        years=tuple(y.model_copy(update={"costs": ()}) for y in case().years[1:]),
+        irr=Irr(mean=None, p5=None, p50=None, p95=None, undefined=1.0),
+    )
     e = experiment()
     e = e.model_copy(update={"value": e.value.model_copy(update={"costs": []})})
     return replace(base(), experiment=e, valuation=valuation(nothing))
@@ -286,23 +364,57 @@ def several_arms() -> Sample:
     column = e.columns["variant"]
     labels = (column.labels or {}) | {"two": {"en": "two steps", "zh": "两步"}}
     e = e.model_copy(update={"columns": e.columns | {"variant": column.model_copy(update={"labels": labels})}})
-    second = tuple(x.model_copy(update={"estimate": x.estimate / 2, "low": (x.low or 0) - x.estimate / 2, "high": (x.high or 0) - x.estimate / 2}) for x in effects("two vs today"))
+    second = tuple(
+        x.model_copy(
+            update={
+                "estimate": x.estimate / 2,
+                "low": (x.low or 0) - x.estimate / 2,
+                "high": (x.high or 0) - x.estimate / 2,
+            }
+        )
+        for x in effects("two vs today")
+    )
     arms = (*readout().arms, Arm(label="two", units=20_001, planned_share=1 / 3))
-    cases = (case(), case(410_000.0, 520_000.0, comparison="two vs today", verdict="extend", because=(Notice(code="between-rules", facts={"probability": 0.78}),)))
-    return replace(base(), experiment=e, readout=readout(effects=(*effects(), *second), arms=arms), valuation=valuation(*cases))
+    cases = (
+        case(),
+        case(
+            410_000.0,
+            520_000.0,
+            comparison="two vs today",
+            verdict="extend",
+            because=(Notice(code="between-rules", facts={"probability": 0.78}),),
+        ),
+    )
+    return replace(
+        base(), experiment=e, readout=readout(effects=(*effects(), *second), arms=arms), valuation=valuation(*cases)
+    )
 
 
 def missing_answers() -> Sample:
     """One primary was answered too unevenly to be shown."""
-    failed = Check(name="missing-by-arm", verdict="fail", value=1e-6, facts={"outcome": "NPS", "p": 1e-6, "answered": {"today": 0.204, "merged": 0.151}, "gap": 0.053})
+    failed = Check(
+        name="missing-by-arm",
+        verdict="fail",
+        value=1e-6,
+        facts={"outcome": "NPS", "p": 1e-6, "answered": {"today": 0.204, "merged": 0.151}, "gap": 0.053},
+    )
     return replace(base(), readout=readout(checks=(*checks()[:2], failed, *checks()[3:]), grade=grade(4)))
 
 
 def hidden_money() -> Sample:
     """The outcome on which the money rests was answered too unevenly."""
-    failed = Check(name="missing-by-arm", verdict="fail", value=1e-6, facts={"outcome": "churn", "p": 1e-6, "answered": {"today": 0.99, "merged": 0.91}, "gap": 0.08})
+    failed = Check(
+        name="missing-by-arm",
+        verdict="fail",
+        value=1e-6,
+        facts={"outcome": "churn", "p": 1e-6, "answered": {"today": 0.99, "merged": 0.91}, "gap": 0.08},
+    )
     because = (Notice(code="effect-hidden", facts={"outcome": "churn", "check": "missing-by-arm"}),)
-    return replace(base(), readout=readout(checks=(*checks()[:2], failed, *checks()[2:]), grade=grade(4)), valuation=valuation(case(verdict="cannot decide", because=because)))
+    return replace(
+        base(),
+        readout=readout(checks=(*checks()[:2], failed, *checks()[2:]), grade=grade(4)),
+        valuation=valuation(case(verdict="cannot decide", because=because)),
+    )
 
 
 def early() -> Sample:
@@ -320,14 +432,36 @@ def chinese_money() -> Sample:
 
 def observed() -> Sample:
     """Nobody assigned the change."""
-    text = MERGE.replace("design: {kind: randomised, unit: customer_id, treatment: variant, control: today, ratio: {today: 1, merged: 1}, covariates: [tenure_months]}",
-                         "design: {kind: observational, unit: customer_id, treatment: variant, control: today, covariates: [tenure_months]}")
+    text = MERGE.replace(
+        "design: {kind: randomised, unit: customer_id, treatment: variant, control: today, ratio: {today: 1, merged: 1}, covariates: [tenure_months]}",
+        "design: {kind: observational, unit: customer_id, treatment: variant, control: today, covariates: [tenure_months]}",
+    )
     e = parse_experiment(text)
-    level = Grade(level=2, sealed_days_before_data=-40, because=(Notice(code="design-start", facts={"design": "observational", "level": 2}),), to_raise=(Notice(code="randomise"),))
-    some = (Check(name="sample-ratio", verdict="info", facts={"planned": None, "observed": {"today": 20013, "merged": 19987}}),
-            Check(name="overlap", verdict="pass", value=0.97, facts={"kept": 0.97, "low": 0.05, "high": 0.95, "estimand": "ATE"}))
+    level = Grade(
+        level=2,
+        sealed_days_before_data=-40,
+        because=(Notice(code="design-start", facts={"design": "observational", "level": 2}),),
+        to_raise=(Notice(code="randomise"),),
+    )
+    some = (
+        Check(
+            name="sample-ratio", verdict="info", facts={"planned": None, "observed": {"today": 20013, "merged": 19987}}
+        ),
+        Check(
+            name="overlap",
+            verdict="pass",
+            value=0.97,
+            facts={"kept": 0.97, "low": 0.05, "high": 0.95, "estimand": "ATE"},
+        ),
+    )
     weak = case(verdict="cannot decide", because=(Notice(code="grade-too-low", facts={"level": 2, "needed": 3}),))
-    return Sample(e, readout(design="observational", grade=level, checks=some), valuation(weak), "merged", seal(e, dt.date(2026, 4, 10)))
+    return Sample(
+        e,
+        readout(design="observational", grade=level, checks=some),
+        valuation(weak),
+        "merged",
+        seal(e, dt.date(2026, 4, 10)),
+    )
 
 
 SAMPLES = {

@@ -13,7 +13,9 @@ from causalcx.reports.charts import bars, charts, effect_points
 from causalcx.reports.voice import Voice
 from tests.unit.reports import case_samples as samples
 
-RED_OR_GREEN = re.compile(r"#(?:[c-f][0-9a-f][0-4][0-9a-f][0-4][0-9a-f]|[0-4][0-9a-f][8-f][0-9a-f][0-4][0-9a-f])\b", re.IGNORECASE)
+RED_OR_GREEN = re.compile(
+    r"#(?:[c-f][0-9a-f][0-4][0-9a-f][0-4][0-9a-f]|[0-4][0-9a-f][8-f][0-9a-f][0-4][0-9a-f])\b", re.IGNORECASE
+)
 
 
 def drawn(name: str, language: str = "en") -> dict[str, str]:
@@ -50,7 +52,9 @@ def test_a_bar_across_zero_is_cut_there_and_keeps_its_area() -> None:
 
 def test_better_is_to_the_right_whichever_way_the_outcome_runs() -> None:
     s = samples.base()
-    points = {p["name"]: p for p in effect_points(s.experiment, s.readout, "merged vs today", Voice.of(s.experiment, "en"))}
+    points = {
+        p["name"]: p for p in effect_points(s.experiment, s.readout, "merged vs today", Voice.of(s.experiment, "en"))
+    }
     assert points["churn"]["at"] > 0
     assert points["churn"]["low"] < points["churn"]["at"] < points["churn"]["high"] <= 1
     assert points["churn"]["text"].startswith("−")

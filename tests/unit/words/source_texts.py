@@ -12,7 +12,9 @@ import causalcx.core
 PACKAGE = Path(causalcx.core.__file__).parent.parent
 TEMPLATES = {"Message"}
 """Calls, beside raised errors, whose first argument is a template with named gaps."""
-PYTHONS_OWN = {name for name, found in vars(builtins).items() if isinstance(found, type) and issubclass(found, BaseException)}
+PYTHONS_OWN = {
+    name for name, found in vars(builtins).items() if isinstance(found, type) and issubclass(found, BaseException)
+}
 WHOLE_MODULES = ("core/consistency.py", "core/money_rules.py")
 """Modules whose every text is part of a problem's sentence."""
 
@@ -46,7 +48,11 @@ def phrases() -> dict[str, str]:
         nodes = [c.args[0] for c in _calls(tree, {"ValueError", "chosen_by_shape"}) if c.args]
         if name in WHOLE_MODULES:
             nodes += list(_texts_in_tuples_and_returns(tree))
-        found |= {_sample(n): f"{name}:{n.lineno}" for n in nodes if isinstance(n, (ast.Constant, ast.JoinedStr)) and _sample(n)}
+        found |= {
+            _sample(n): f"{name}:{n.lineno}"
+            for n in nodes
+            if isinstance(n, (ast.Constant, ast.JoinedStr)) and _sample(n)
+        }
     return found
 
 
@@ -74,12 +80,22 @@ def _calls(tree: ast.Module, names: set[str]) -> Iterator[ast.Call]:
 def _raised(tree: ast.Module) -> Iterator[ast.Call]:
     """Errors of our own; Python's own classes are faults, not messages (ValueErrors of core are phrases)."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and _called(node.exc) not in PYTHONS_OWN | {"NotBuilt"}:
+        if (
+            isinstance(node, ast.Raise)
+            and isinstance(node.exc, ast.Call)
+            and _called(node.exc) not in PYTHONS_OWN | {"NotBuilt"}
+        ):
             yield node.exc
 
 
 def _called(call: ast.Call) -> str:
-    return call.func.id if isinstance(call.func, ast.Name) else call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    return (
+        call.func.id
+        if isinstance(call.func, ast.Name)
+        else call.func.attr
+        if isinstance(call.func, ast.Attribute)
+        else ""
+    )
 
 
 def _is_text(node: ast.AST) -> bool:
@@ -103,5 +119,9 @@ def _texts_in_tuples_and_returns(tree: ast.Module) -> Iterator[ast.expr]:
     docstrings = {id(n.value) for n in ast.walk(tree) if isinstance(n, ast.Expr)}
     inner = {id(v) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for v in n.values}
     for node in ast.walk(tree):
-        if isinstance(node, (ast.Constant, ast.JoinedStr)) and id(node) not in docstrings | inner and len(_sample(node)) > 2:
+        if (
+            isinstance(node, (ast.Constant, ast.JoinedStr))
+            and id(node) not in docstrings | inner
+            and len(_sample(node)) > 2
+        ):
             yield node

@@ -22,13 +22,63 @@ CHECKS = {
     "guardrail": "pass warn fail", "convergence": "pass warn fail", "overlap": "pass warn fail", "leakage": "pass warn fail info",
     "refuter-placebo": "pass warn fail", "refuter-random-cause": "pass warn fail", "fold-spread": "pass warn info",
 }  # fmt: skip
-NOTICES = ["not-registered", "plan-changed", "sealed-after-data", "strata-left-out", "covariate-missing", "undeclared-covariates", "rows-excluded", "immature-left-out", "unused-assumption", "roi-undefined", "unknown-journey", "constant-covariate", "small-arm", "best-arm-unclear", "prior-sd-pooled", "nuisance-fallback", "adjustment-dropped", "design-start", "check-cost", "blocked-by", "transported", "small-sample", "register-before-data", "declare-interference", "randomise", "fix-check", "plan-ratio", "separate-arms", "probability", "guardrail-breached", "sample-ratio-failed", "grade-too-low", "unplanned-look", "windows-not-over", "between-rules", "effect-hidden"]
-KINDS = ["randomised", "switchback", "staggered", "synthetic-control", "interrupted-time-series", "discontinuity", "instrument", "observational"]
+NOTICES = [
+    "not-registered",
+    "plan-changed",
+    "sealed-after-data",
+    "strata-left-out",
+    "covariate-missing",
+    "undeclared-covariates",
+    "rows-excluded",
+    "immature-left-out",
+    "unused-assumption",
+    "roi-undefined",
+    "unknown-journey",
+    "constant-covariate",
+    "small-arm",
+    "best-arm-unclear",
+    "prior-sd-pooled",
+    "nuisance-fallback",
+    "adjustment-dropped",
+    "design-start",
+    "check-cost",
+    "blocked-by",
+    "transported",
+    "small-sample",
+    "register-before-data",
+    "declare-interference",
+    "randomise",
+    "fix-check",
+    "plan-ratio",
+    "separate-arms",
+    "probability",
+    "guardrail-breached",
+    "sample-ratio-failed",
+    "grade-too-low",
+    "unplanned-look",
+    "windows-not-over",
+    "between-rules",
+    "effect-hidden",
+]
+KINDS = [
+    "randomised",
+    "switchback",
+    "staggered",
+    "synthetic-control",
+    "interrupted-time-series",
+    "discontinuity",
+    "instrument",
+    "observational",
+]
 
 
 def gaps(template: str) -> dict[str, str]:
     """Gap (without its index) to the form it is written in."""
-    return {re.split(r"[\[.]", name)[0]: (spec or "").split(" ")[0] for _, name, spec, _ in Formatter().parse(template) if name is not None}
+    return {
+        re.split(r"[\[.]", name)[0]: (spec or "").split(" ")[0]
+        for _, name, spec, _ in Formatter().parse(template)
+        if name is not None
+    }
 
 
 def test_both_languages_have_the_same_codes() -> None:
@@ -51,7 +101,9 @@ def test_every_agreed_check_has_its_sentence(code: str) -> None:
     assert code in messages("en")
 
 
-@pytest.mark.parametrize("code", [*(f"notice.{n}" for n in NOTICES), *(f"design.{k}" for k in KINDS), *(f"check-name.{c}" for c in CHECKS)])
+@pytest.mark.parametrize(
+    "code", [*(f"notice.{n}" for n in NOTICES), *(f"design.{k}" for k in KINDS), *(f"check-name.{c}" for c in CHECKS)]
+)
 def test_every_agreed_notice_has_its_sentence(code: str) -> None:
     assert code in messages("en")
 
@@ -82,10 +134,16 @@ def test_every_ready_made_phrase_is_translated_and_keeps_its_facts(phrase: str, 
 
 def test_no_word_that_a_reader_should_not_meet() -> None:
     english, chinese = (
-        " ".join(re.sub(r"\{[^}]*\}", "", text) for code, text in messages(language).items() if not code.startswith("appendix.")).lower()
+        " ".join(
+            re.sub(r"\{[^}]*\}", "", text)
+            for code, text in messages(language).items()
+            if not code.startswith("appendix.")
+        ).lower()
         for language in ("en", "zh")
     )
-    assert [w for w in ("significan", "posterior", "p-value", "confidence interval", "covariate", "r-hat") if w in english] == []
+    assert [
+        w for w in ("significan", "posterior", "p-value", "confidence interval", "covariate", "r-hat") if w in english
+    ] == []
     assert [w for w in ("干预", "断点", "显著", "置信", "后验", "p 值") if w in chinese] == []
 
 

@@ -10,13 +10,68 @@ from causalcx.core.check import Notice
 from causalcx.words import contract
 from tests.unit.reports import case_samples as samples
 
-EFFECT = ["outcome", "comparison", "estimand", "applies_to", "share", "unit", "estimate", "std_error", "df", "low", "high", "level", "p_value", "p_adjusted", "adjustment", "probability_better", "probability_matters", "baseline", "relative", "method", "n_treated", "n_control", "segment", "cohort", "period", "event_time", "aggregation", "look", "role"]
-CASE = ["comparison", "currency", "npv", "roi", "roi_of_means", "payback_months", "irr", "probability_pays", "streams", "costs", "cash_flow", "decision"]
+EFFECT = [
+    "outcome",
+    "comparison",
+    "estimand",
+    "applies_to",
+    "share",
+    "unit",
+    "estimate",
+    "std_error",
+    "df",
+    "low",
+    "high",
+    "level",
+    "p_value",
+    "p_adjusted",
+    "adjustment",
+    "probability_better",
+    "probability_matters",
+    "baseline",
+    "relative",
+    "method",
+    "n_treated",
+    "n_control",
+    "segment",
+    "cohort",
+    "period",
+    "event_time",
+    "aggregation",
+    "look",
+    "role",
+]
+CASE = [
+    "comparison",
+    "currency",
+    "npv",
+    "roi",
+    "roi_of_means",
+    "payback_months",
+    "irr",
+    "probability_pays",
+    "streams",
+    "costs",
+    "cash_flow",
+    "decision",
+]
 
 
 def test_fit_has_the_keys_of_the_contract() -> None:
     document = contract(samples.readout())
-    assert {"schema", "experiment", "design", "effects", "covariance", "checks", "grade", "warnings", "fallbacks", "failures", "provenance"} <= set(document)
+    assert {
+        "schema",
+        "experiment",
+        "design",
+        "effects",
+        "covariance",
+        "checks",
+        "grade",
+        "warnings",
+        "fallbacks",
+        "failures",
+        "provenance",
+    } <= set(document)
     assert document["schema"] == 1
     assert list(document["effects"][0]) == EFFECT
     assert set(document["covariance"]) == {"labels", "matrix"}
@@ -45,7 +100,9 @@ def test_sentences_follow_the_language_and_numbers_do_not(language: str) -> None
     document, english = contract(readout, language), contract(readout)
     assert document["effects"] == english["effects"]
     assert document["checks"][0]["sentence"]
-    assert document["warnings"] == [{"code": "not-registered", "facts": {}, "sentence": document["warnings"][0]["sentence"]}]
+    assert document["warnings"] == [
+        {"code": "not-registered", "facts": {}, "sentence": document["warnings"][0]["sentence"]}
+    ]
     assert (document["checks"][0]["sentence"] == english["checks"][0]["sentence"]) is (language == "en")
 
 

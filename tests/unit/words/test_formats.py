@@ -63,7 +63,16 @@ def test_a_frequency_is_within_half_a_hundredth_and_never_all_or_none(p: float) 
     assert abs(of / out_of - p) <= 0.005 + 1e-9
 
 
-@pytest.mark.parametrize(("m", "english", "chinese"), [(36, "three years", "三年"), (24, "two years", "两年"), (12, "one year", "一年"), (30, "30 months", "30 个月"), (1, "1 month", "1 个月")])
+@pytest.mark.parametrize(
+    ("m", "english", "chinese"),
+    [
+        (36, "three years", "三年"),
+        (24, "two years", "两年"),
+        (12, "one year", "一年"),
+        (30, "30 months", "30 个月"),
+        (1, "1 month", "1 个月"),
+    ],
+)
 def test_horizons(m: int, english: str, chinese: str) -> None:
     assert (formats.horizon(m, "en"), formats.horizon(m, "zh")) == (english, chinese)
 
@@ -73,10 +82,19 @@ def test_numbers_shares_dates_lists() -> None:
     assert formats.number(-0.001, decimals=1) == "0.0"
     assert formats.number(1234567.8) == "1,234,568"
     assert formats.number(4.1, sign=True) == "+4.1"
-    assert (formats.percent(0.098), formats.percent(0.5), formats.percent(4.04), formats.percent(0.0004)) == ("9.8%", "50%", "404%", "0.04%")
+    assert (formats.percent(0.098), formats.percent(0.5), formats.percent(4.04), formats.percent(0.0004)) == (
+        "9.8%",
+        "50%",
+        "404%",
+        "0.04%",
+    )
     assert (formats.date(dt.date(2026, 3, 1), "en"), formats.date("2026-03-01", "zh")) == ("1 Mar 2026", "2026-03-01")
     assert (formats.listing(["a", "b", "c"], "en"), formats.listing(["甲", "乙"], "zh")) == ("a, b and c", "甲、乙")
-    assert (formats.level_of(0.95, "en"), formats.level_of(0.9, "zh"), formats.level_of(0.95, "zh")) == ("19 in 20", "九成", "九成五")
+    assert (formats.level_of(0.95, "en"), formats.level_of(0.9, "zh"), formats.level_of(0.95, "zh")) == (
+        "19 in 20",
+        "九成",
+        "九成五",
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ import pytest
 from causalcx.words import headline
 from tests.unit.reports import case_samples as samples
 
-FORBIDDEN = re.compile(r"significan|posterior|\bp[ -]?value|confidence|显著|后验|置信|干预|断点|None|nan|—", re.IGNORECASE)
+FORBIDDEN = re.compile(
+    r"significan|posterior|\bp[ -]?value|confidence|显著|后验|置信|干预|断点|None|nan|—", re.IGNORECASE
+)
 
 
 def told(name: str, language: str) -> str:

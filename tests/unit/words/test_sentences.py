@@ -12,7 +12,10 @@ from causalcx.words import Names, check_sentence, notice_sentence, say, sentence
 
 def test_a_rule_is_told_in_words() -> None:
     facts = {"quantity": "npv", "probability": 0.96, "rule": "P(npv > 0) >= 0.9"}
-    assert sentence("notice.probability", facts) == "The rule asks that the net present value is above 0 in at least 9 of 10 cases; here it is 24 of 25."
+    assert (
+        sentence("notice.probability", facts)
+        == "The rule asks that the net present value is above 0 in at least 9 of 10 cases; here it is 24 of 25."
+    )
     assert sentence("notice.probability", facts, "zh") == "规则要求净现值大于 0 的概率不低于 90%；实际为 96%。"
 
 
@@ -27,10 +30,20 @@ def test_an_unknown_code_is_a_fault_of_ours() -> None:
 
 
 def test_names_of_arms_and_outcomes_enter_the_sentence() -> None:
-    names = Names("en", outcomes={"nps": "NPS"}, arms={"0": "as today", "1": "merged"}, control="0", one="customer", many="customers")
+    names = Names(
+        "en",
+        outcomes={"nps": "NPS"},
+        arms={"0": "as today", "1": "merged"},
+        control="0",
+        one="customer",
+        many="customers",
+    )
     facts = {"planned": {"0": 1, "1": 1}, "observed": {"0": 5, "1": 6}}
     check = Check(name="sample-ratio", verdict="pass", facts=facts)
-    assert check_sentence(check, names=names) == "The groups have the sizes that were planned: 5 (as today) and 6 (merged); planned 50% / 50%."
+    assert (
+        check_sentence(check, names=names)
+        == "The groups have the sizes that were planned: 5 (as today) and 6 (merged); planned 50% / 50%."
+    )
 
 
 def test_interference_that_is_shared_has_its_own_sentence() -> None:
@@ -47,7 +60,9 @@ def test_a_third_partys_codes_are_named_not_lost() -> None:
 
 
 def test_errors_keep_their_facts_in_chinese() -> None:
-    error = DataError("{source} has no column {missing}; present: {present}.", source="data.parquet", missing="nps", present="a, b")
+    error = DataError(
+        "{source} has no column {missing}; present: {present}.", source="data.parquet", missing="nps", present="a, b"
+    )
     assert say(error) == "data.parquet has no column nps; present: a, b."
     assert say(error, "zh") == "data.parquet 中没有列 nps；现有列：a, b。"
     assert say(NotBuilt("looks"), "zh") == "looks 属于 causalcx 文件格式，但本版本尚未实现。"
@@ -60,7 +75,9 @@ def test_every_problem_of_a_file_is_said() -> None:
 
 def test_a_phrase_within_a_phrase_is_translated_too() -> None:
     with pytest.raises(ExperimentError) as caught:
-        parse_experiment("key: a\ntitle: {fr: b}\nvalue: {discount_rate: 3, currency: USD, horizon_months: 3, reach: {stock: 1}, streams: [{outcome: x, worth: 1}]}\noutcomes: [{name: x, kind: nps, column: s, role: primary}]")
+        parse_experiment(
+            "key: a\ntitle: {fr: b}\nvalue: {discount_rate: 3, currency: USD, horizon_months: 3, reach: {stock: 1}, streams: [{outcome: x, worth: 1}]}\noutcomes: [{name: x, kind: nps, column: s, role: primary}]"
+        )
     said = say(caught.value, "zh")
     assert "应为 0 到 1 之间的年比率" in said.replace("应为0", "应为 0")
     assert "是必填项，现在缺失" in said

@@ -1,0 +1,254 @@
+"""`kind: observational`: nobody designed it; cross-fitted AIPW among comparable units, and what speaks against it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+
+from causalcx.checks import observational as verdicts
+from causalcx.checks.answers import missing_by_arm, skew
+from causalcx.checks.design import early_look, immaturity, interference, timing
+from causalcx.checks.effects import guardrails, precision
+from causalcx.core.check import Check, Notice
+from causalcx.core.design_keys.observational import Observational
+from causalcx.core.effect import Arm, Flow
+from causalcx.core.errors import NotBuilt
+from causalcx.core.experiment import Experiment
+from causalcx.core.moments import Array
+from causalcx.core.need import Frame, Need, variables_of
+from causalcx.core.outcomes import Outcome
+from causalcx.core.readout import Readout
+from causalcx.designs.aipw import OVERLAP, Effect
+from causalcx.designs.contrasts import Estimates, weights_of
+from causalcx.designs.headline import Headline, headline
+from causalcx.designs.identification import candidates, identify
+from causalcx.designs.nuisances import engine
+from causalcx.designs.refuters import refute
+from causalcx.designs.study import SPLITS, Group, Overlap, Study, complete_cases, groups_of, overlap_before, study
+
+DATA = "frame"
+PACKAGES = ("econml", "dowhy", "scikit-learn", "lightgbm")
+CHECK_SEED = 1
+"""Seed of the overlap that `check` shows before a fit; that of a fit by default."""
+
+
+def needs(experiment: Experiment, today: dt.date) -> Need:
+    """Rows with all outcomes and covariates; of a graph's nodes, those that the data have."""
+    design = _keys(experiment)
+    return Need(
+        unit=design.unit,
+        treatment=design.treatment,
+        control=str(design.control),
+        outcomes=tuple(experiment.outcomes),
+        covariates=tuple(design.covariates) if design.graph is None else (),
+        candidates=candidates(experiment, design),
+        exclude={c: tuple(v) for c, v in experiment.exclude.items()},
+        entered=experiment.entered,
+        as_of=experiment.as_of or (today if experiment.entered else None),
+    )
+
+
+def _keys(experiment: Experiment) -> Observational:
+    design = experiment.design
+    assert isinstance(design, Observational)
+    if experiment.segments:
+        raise NotBuilt("`segments` with `kind: observational`")
+    return design
+
+
+def check(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
+    """Everything that can be said before an effect is seen; overlap from propensities alone."""
+    effect = _keys(experiment).effect
+    group, *_ = _groups(experiment, frame)
+    found = overlap_before(frame, group, effect, CHECK_SEED)
+    return (*_plain_checks(experiment, frame), _overlap_check(found, effect))
+
+
+def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
+    """Effects of every arm against the control on every outcome, among comparable units."""
+    effect = _keys(experiment).effect
+    groups = _groups(experiment, frame)
+    done = study(frame, groups, effect, seed)
+    estimates = _estimates(experiment, frame, done, effect)
+    result = headline(experiment, estimates, seed)
+    return Readout(
+        experiment=experiment.key, design="observational", effects=result.effects, covariance=result.covariance, law=result.law,
+        arms=_arms(experiment, frame), best=result.best, flows=_flows(experiment, frame, done),
+        checks=(
+            *_plain_checks(experiment, frame),
+            _overlap_check(done.overlap, effect),
+            *_steadiness(experiment, frame, done, result),
+            *_refuters(experiment, frame, groups, result, seed),
+            *precision(experiment, result.effects),
+            *guardrails(experiment, result.effects),
+        ),
+        warnings=(*_naive(experiment, frame, estimates), *complete_cases(frame, groups)),
+        fallbacks=_fallbacks(),
+        rests_on=tuple(one.notice for one in identify(experiment, _keys(experiment), tuple(frame.covariates))),
+    )  # fmt: skip
+
+
+def _groups(experiment: Experiment, frame: Frame) -> tuple[Group, ...]:
+    return groups_of(frame, identify(experiment, _keys(experiment), tuple(frame.covariates)))
+
+
+def _plain_checks(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
+    return (
+        verdicts.no_ratio(frame.profile),
+        *missing_by_arm(frame.profile),
+        timing(experiment),
+        interference(experiment),
+        immaturity(frame.profile),
+        early_look(experiment),
+        *skew(frame.profile),
+        *verdicts.leakage(experiment, frame),
+    )
+
+
+def _estimand(overlap: Overlap, effect: Effect) -> tuple[str, str]:
+    """Name of the estimand, and whom it is about."""
+    whom = "treated" if effect == "att" else "everyone"
+    if overlap.kept == overlap.units:
+        return effect.upper(), whom
+    share = min(100 * overlap.share, 99.9)
+    shown = f"{share:.1f}" if share > 99 else f"{share:.0f}"
+    if effect == "att":
+        return f"ATT among the {shown} % of the treated with overlap", whom
+    return f"ATE among the {shown} % with overlap", "overlap"
+
+
+def _overlap_check(overlap: Overlap, effect: Effect) -> Check:
+    low = OVERLAP[0] if effect == "ate" else 0.0
+    return verdicts.overlap(overlap.kept, overlap.units, low, OVERLAP[1], _estimand(overlap, effect)[0])
+
+
+def _estimates(experiment: Experiment, frame: Frame, done: Study, effect: Effect) -> Estimates:
+    labels = list(frame.profile.arms)
+    wanted = [(o, a) for o in experiment.outcomes for a in range(1, len(labels))]
+    difference = np.array([_row(done, o, a, 1) + _row(done, o, a, -1) for o, a in wanted])
+    base = np.array([-_row(done, o, a, -1) for o, a in wanted])
+    means, joint = np.concatenate([done.means.treated, done.means.control]), done.means.covariance
+    estimand, applies_to = _estimand(done.overlap, effect)
+    return Estimates(
+        outcomes=tuple(o for o, _ in wanted),
+        treated=tuple(labels[a] for _, a in wanted),
+        control=labels[0],
+        value=difference @ means,
+        covariance=difference @ joint @ difference.T,
+        df=(None,) * len(wanted),
+        base=base @ means,
+        base_error=np.sqrt(np.einsum("ck,kl,cl->c", base, joint, base)),
+        spread=np.array([_spread(frame, o) for o, _ in wanted]),
+        answered=tuple((done.used[o.key][a], done.used[o.key][0]) for o, a in wanted),
+        estimand=estimand,
+        applies_to=applies_to,
+        share=done.overlap.share,
+        method=_method(done),
+    )
+
+
+def _row(done: Study, outcome: Outcome, arm: int, side: int) -> Array:
+    """How a mean in outcome units is made of the joint means: +1 the treated's, -1 the control's with its sign turned."""
+    row = np.zeros(2 * len(done.pairs))
+    for variable, weight in zip(variables_of(outcome), weights_of(outcome), strict=True):
+        row[done.pairs.index((variable, arm)) + (0 if side > 0 else len(done.pairs))] = side * weight
+    return row
+
+
+def _in_units(outcome: Outcome, values: Array) -> Array:
+    """Values in effect units: -100, 0, 100 for NPS."""
+    return 100.0 * ((values >= 9).astype(float) - (values <= 6)) if outcome.kind == "nps" else values
+
+
+def _by_arm(frame: Frame, outcome: Outcome) -> list[Array]:
+    """The outcome's values per arm, in effect units, missing ones left out."""
+    y = frame.outcomes[outcome.key]
+    return [_in_units(outcome, y[(frame.arm == a) & ~np.isnan(y)]) for a in range(len(frame.profile.arms))]
+
+
+def _spread(frame: Frame, outcome: Outcome) -> float:
+    own, *others = (float(values.std(ddof=1)) for values in _by_arm(frame, outcome))
+    return own if own > 0 else max(others)
+
+
+def _method(done: Study) -> str:
+    outcomes = "; ".join(f"{name} by {model.name}" for name, model in done.models.items())
+    return f"AIPW, {done.folds} folds, median of {SPLITS} splits ({outcomes})"
+
+
+def _arms(experiment: Experiment, frame: Frame) -> tuple[Arm, ...]:
+    means = {o.key: [float(v.mean()) for v in _by_arm(frame, o)] for o in experiment.outcomes}
+    return tuple(
+        Arm(
+            label=label, units=units, answered={name: counts[label] for name, counts in frame.profile.answered.items()},
+            means={name: values[a] for name, values in means.items()},
+        )
+        for a, (label, units) in enumerate(frame.profile.arms.items())
+    )  # fmt: skip
+
+
+def _flows(experiment: Experiment, frame: Frame, done: Study) -> tuple[Flow, ...]:
+    labels = list(frame.profile.arms)
+    return tuple(
+        _flow(done, o, a, f"{labels[a]} vs {labels[0]}") for o in experiment.outcomes if o.kind == "nps" for a in range(1, len(labels))
+    )
+
+
+def _flow(done: Study, outcome: Outcome, arm: int, comparison: str) -> Flow:
+    pairs = [done.pairs.index((v, arm)) for v in variables_of(outcome)]
+    rows = np.zeros((2, 2 * len(done.pairs)))
+    for row, pair in zip(rows, pairs, strict=True):
+        row[pair], row[len(done.pairs) + pair] = 1, -1
+    shift = rows @ np.concatenate([done.means.treated, done.means.control])
+    error = np.sqrt(np.einsum("ck,kl,cl->c", rows, done.means.covariance, rows))
+    return Flow(
+        outcome=outcome.key, comparison=comparison, promoters=float(shift[0]), promoters_std_error=float(error[0]),
+        detractors=float(shift[1]), detractors_std_error=float(error[1]),
+    )  # fmt: skip
+
+
+def _naive(experiment: Experiment, frame: Frame, estimates: Estimates) -> tuple[Notice, ...]:
+    """What a careless reading would claim: the plain difference of the arms' means."""
+    labels = list(frame.profile.arms)
+    notices = []
+    for outcome, treated, value in zip(estimates.outcomes, estimates.treated, estimates.value, strict=True):
+        values = _by_arm(frame, outcome)
+        naive = float(values[labels.index(treated)].mean() - values[0].mean())
+        facts = {"outcome": outcome.key, "comparison": f"{treated} vs {labels[0]}", "naive": naive, "estimate": float(value)}
+        notices.append(Notice(code="naive-difference", facts=facts))
+    return tuple(notices)
+
+
+def _steadiness(experiment: Experiment, frame: Frame, done: Study, result: Headline) -> tuple[Check, ...]:
+    """Standard deviation of the splits' estimates, per headline effect."""
+    labels = list(frame.profile.arms)
+    checks = []
+    for effect in result.effects:
+        outcome = experiment.outcome(effect.outcome)
+        arm = labels.index(effect.comparison.removesuffix(f" vs {labels[0]}"))
+        columns = [done.pairs.index((v, arm)) for v in variables_of(outcome)]
+        spread = float((done.means.spread[:, columns] @ weights_of(outcome)).std(ddof=1))
+        checks.append(verdicts.fold_spread(effect.outcome, effect.comparison, spread, effect.std_error))
+    return tuple(checks)
+
+
+def _refuters(experiment: Experiment, frame: Frame, groups: tuple[Group, ...], result: Headline, seed: int) -> tuple[Check, ...]:
+    """Per primary, on its first comparison. What they find speaks against a result; nothing they find speaks for it."""
+    checks: list[Check] = []
+    effect = _keys(experiment).effect
+    for outcome in experiment.primaries:
+        group = next(g for g in groups if outcome in g.outcomes)
+        rows = np.flatnonzero(group.arm <= 1)
+        y = _in_units(outcome, frame.outcomes[outcome.key][group.rows[rows]])
+        placebo, noise = refute(group.x[rows], group.arm[rows], y, effect, seed)
+        shown = next(e for e in result.effects if e.outcome == outcome.key)
+        facts = {"outcome": outcome.key, "comparison": shown.comparison}
+        checks.append(verdicts.refuter("refuter-placebo", facts | placebo.facts, 0.0, shown.std_error))
+        checks.append(verdicts.refuter("refuter-random-cause", facts | noise.facts, noise.estimate, shown.std_error))
+    return tuple(checks)
+
+
+def _fallbacks() -> tuple[Notice, ...]:
+    used = engine()
+    return () if used == "LightGBM" else (Notice(code="nuisance-fallback", facts={"from": "LightGBM", "to": used}),)

@@ -1,0 +1,134 @@
+"""The reference is what the program says of itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from doc_pages import REPOSITORY
+from pydantic import TypeAdapter
+
+from causalcx.core.case import Case, Valuation
+from causalcx.core.check import Check
+from causalcx.core.effect import Effect
+from causalcx.core.readout import Readout
+
+REFERENCE = REPOSITORY / "docs" / "reference"
+
+
+def _tool() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_reference", REPOSITORY / "tools" / "make_reference.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+TOOL = _tool()
+KEYS = [(part, name) for part, model in TOOL.PARTS.items() for name in model.model_fields]
+
+
+@pytest.mark.parametrize("page", sorted(REFERENCE.glob("*.md")), ids=lambda page: page.stem)
+def test_the_page_is_up_to_date(page: Path) -> None:
+    assert TOOL.made(page) == page.read_text(encoding="utf-8"), "run: python tools/make_reference.py"
+
+
+def test_a_page_that_fell_behind_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("<!-- generated: evidence-start -->\nold\n<!-- end generated -->", encoding="utf-8")
+    assert "old" not in TOOL.made(page)
+    assert "| `randomised` | 5 |" in TOOL.made(page)
+
+
+def test_every_part_of_the_file_and_every_record_has_its_table() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in REFERENCE.glob("*.md"))
+    assert set(re.findall(r"<!-- generated: ([\w-]+) -->", text)) == {
+        *TOOL.PARTS, *TOOL.RECORDS, "commands", "evidence-start", "evidence-costs", "evidence-caps",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "name"), KEYS, ids=[f"{part}.{name}" for part, name in KEYS])
+def test_every_key_has_a_meaning_and_an_example_of_its_type(part: str, name: str) -> None:
+    field = TOOL.PARTS[part].model_fields[name]
+    key = field.alias or name
+    shown = TOOL.examples()
+    example = shown.get(part, {}).get(key, shown.get(TOOL.family(part), {}).get(key))
+    assert example is not None
+    assert len(TOOL.meaning(part, key, field)) > 5
+    TypeAdapter(field.rebuild_annotation()).validate_python(example)
+
+
+def fields_shown(page: str, block: str) -> list[str]:
+    text = (REFERENCE / page).read_text(encoding="utf-8")
+    table = re.search(rf"<!-- generated: {block} -->(.*?)<!-- end", text, re.DOTALL)
+    assert table
+    return re.findall(r"^\| `(\w+)` \|", table[1], re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("page", "block", "record"),
+    [("fit-json.md", "readout", Readout), ("fit-json.md", "effect", Effect), ("fit-json.md", "check", Check),
+     ("value-json.md", "valuation", Valuation), ("value-json.md", "case", Case)],
+)  # fmt: skip
+def test_the_documented_field_names_are_the_real_ones(page: str, block: str, record: Any) -> None:
+    assert fields_shown(page, block) == [name.rstrip("_") for name in record.model_fields]
+
+
+def test_the_json_that_is_printed_has_the_documented_names() -> None:
+    from causalcx import words
+
+    case: Any = {"labels": (), "mean": (), "matrix": (), "df": (), "prior_mean": (), "prior_sd": ()}
+    readout = Readout.model_validate(
+        {
+            "experiment": "a",
+            "design": "randomised",
+            "effects": (),
+            "covariance": {"labels": (), "matrix": ()},
+            "law": case,
+        }
+    )
+    assert set(json.loads(json.dumps(words.contract(readout)))) == set(fields_shown("fit-json.md", "readout"))
+    valuation = Valuation(experiment="a", cases=())
+    assert set(words.contract(valuation)) == set(fields_shown("value-json.md", "valuation"))
+
+
+def test_every_check_of_the_program_has_its_section() -> None:
+    code = "".join(f.read_text(encoding="utf-8") for f in (REPOSITORY / "causalcx" / "checks").glob("*.py"))
+    named = set(re.findall(r'name="([a-z-]+)"', code))
+    page = (REFERENCE / "checks.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^### ([a-z-]+)$", page, re.MULTILINE)) == named
+
+
+def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
+    from causalcx.checks import answers, randomisation, sampling
+
+    page = (REFERENCE / "checks.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### ([a-z-]+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    assert f"p < {randomisation.FAILS}" in sections["sample-ratio"].replace("\n", " ")
+    assert f"p < {randomisation.WARNS}" in sections["balance"].replace("\n", " ")
+    assert f"p < {answers.FAILS}" in sections["missing-by-arm"]
+    assert f"{answers.GAP:.0%}".replace("%", " %") in sections["missing-by-arm"].replace("\n", " ")
+    assert f"{answers.SKEWNESS_RULE} × skewness²" in sections["skew"]
+    for number in (sampling.R_HAT_FAILS, sampling.R_HAT_WARNS, sampling.LEAST_DRAWS):
+        assert str(number) in sections["convergence"]
+
+
+def test_the_exit_codes_on_the_page_are_those_of_the_errors() -> None:
+    from causalcx.core.errors import CannotAnswer, CausalcxError, DataError, ExperimentError, UsageError
+
+    page = (REFERENCE / "commands.md").read_text(encoding="utf-8")
+    meaning = dict(re.findall(r"^\| (\d) \| (.+) \|$", page, re.MULTILINE))
+    words = {
+        CausalcxError: "fault",
+        UsageError: "command line",
+        ExperimentError: "experiment file",
+        DataError: "data are wrong",
+        CannotAnswer: "cannot",
+    }
+    assert all(word in meaning[str(error.exit_code)] for error, word in words.items())
