@@ -63,7 +63,7 @@ def balance(moments: Moments) -> Check | None:
     drawn = _drawn(moments.units)
     statistic = float(np.einsum("ak,ab,kl,bl->", weighted, _inverse(drawn), _inverse(correlation), weighted))
     freedom = _rank(drawn) * _rank(correlation)
-    p = float(stats.chi2.sf(statistic, freedom)) if freedom else 1.0
+    p = 0.0 if _tells_arms_apart(away, spread) else float(stats.chi2.sf(statistic, freedom)) if freedom else 1.0
     differences = _standardised(weighted / moments.units.sum(axis=1)[:, None], names)
     facts: dict[str, Any] = {
         "p": p,
@@ -81,7 +81,15 @@ def _departures(moments: Moments, x: list[int]) -> tuple[Array, Array]:
     centre = np.einsum("as,ask->sk", moments.units, mean) / total[:, None]
     cells = int((moments.units > 0).sum())
     spread = moments.product[:, :, x][:, :, :, x].sum(axis=(0, 1)) / max(moments.units.sum() - cells, 1)
-    return np.where(moments.units[..., None] > 0, mean - centre, 0.0), spread
+    away = mean - centre
+    away[(moments.units[..., None] == 0) | (np.abs(away) <= NOTHING * np.abs(centre))] = 0.0
+    return away, spread
+
+
+def _tells_arms_apart(away: Array, spread: Array) -> bool:
+    """Whether a covariate stands still within every arm and stratum and yet differs between arms."""
+    size = np.abs(away).max(axis=(0, 1))
+    return bool(((np.diag(spread) == 0) & (size > 0)).any())
 
 
 def _drawn(units: Array) -> Array:

@@ -66,7 +66,9 @@ def arm_means(moments: Moments, outcomes: tuple[str, ...], adjustment: str) -> A
     lost = enough * (sums.ranks() if adjustment == "interacted" else np.zeros(1))
     by_stratum = np.where(sums.used, sums.mean - np.einsum("avk,asvk->asv", slopes, sums.x_away), 0.0)
     mean = np.einsum("sv,asv->av", sums.weight, by_stratum)
-    joint, part, freedom = _residuals(sums, slopes, lost)
+    residual = _residual_products(sums, slopes)
+    _refuse_determined(sums, residual, outcomes)
+    joint, part, freedom = _residuals(sums, residual, lost)
     return ArmMeans(
         moments.arms, outcomes, mean, joint + _sampled(sums, slopes, by_stratum - mean[:, None]), part, freedom,
         answered=(sums.answers * sums.used).sum(axis=1), scatter=_scatter(moments, sums.positions),
@@ -218,21 +220,32 @@ def _scaled(xx: Array) -> tuple[Array, Array]:
     return xx / (scale[..., :, None] * scale[..., None, :]), scale
 
 
-def _residuals(sums: _Sums, slopes: Array, lost: Array) -> tuple[Array, Array, Array]:
+def _residuals(sums: _Sums, residual: Array, lost: Array) -> tuple[Array, Array, Array]:
     """``lost`` [A, V] degrees of freedom. Covariance of the residual means [A, V, A, V]; parts [A, S, V, V] and their degrees of freedom [A, S, V]."""
     base = np.where(sums.used, sums.answers - 1, 0.0)
     total = base.sum(axis=1, keepdims=True)
     lost = np.atleast_2d(lost)[:, None]
     inflate = np.sqrt(total / np.maximum(total - lost, 1.0))
-    variance = _residual_products(sums, slopes) / np.maximum(sums.both - 1, 1)
+    variance = residual / np.maximum(sums.both - 1, 1)
     scale = np.where(sums.used, sums.weight / np.maximum(sums.answers, 1), 0.0) * inflate
     part = variance * sums.both * scale[:, :, :, None] * scale[:, :, None, :]
-    arms, many = len(slopes), slopes.shape[1]
+    arms, many = part.shape[0], part.shape[2]
     joint = np.zeros((arms, many, arms, many))
     for a in range(arms):
         joint[a, :, a, :] = part[a].sum(axis=0)
     freedom = np.maximum(base * (1 - lost / np.maximum(total, 1)), 1.0)
     return joint, part, freedom
+
+
+def _refuse_determined(sums: _Sums, residual: Array, outcomes: tuple[str, ...]) -> None:
+    """An outcome that the covariates repeat leaves nothing but rounding as its standard error."""
+    left, whole = (np.einsum("asvv,sv->av", products, sums.used.astype(float)) for products in (residual, sums.yy))
+    repeated = (left <= NOTHING * whole).all(axis=0) & (whole > 0).any(axis=0)
+    if repeated.any():
+        raise CannotAnswer(
+            "Outcome {outcome} follows from the covariates to the last digit, so they hold it in another form; take it out of `covariates`.",
+            outcome=outcomes[int(repeated.argmax())].split("|")[0],
+        )  # fmt: skip
 
 
 def _residual_products(sums: _Sums, slopes: Array) -> Array:

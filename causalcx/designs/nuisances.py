@@ -25,7 +25,8 @@ PENALTIES = (0.01, 0.1, 1.0, 10.0)
 MOST_TREES, PATIENCE, RATE = 500, 25, 0.05
 LEAST_FOR_TREES = 200
 """Rows below which trees are not tried."""
-THREADS = 2
+THREADS = 1
+"""More threads give the same numbers; on a shared machine they wait for each other far longer than they save."""
 CLIP = 1e-6
 Engine = Literal["LightGBM", "HistGradientBoosting"]
 Predict = Callable[[Array], Array]

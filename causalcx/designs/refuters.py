@@ -17,7 +17,7 @@ from causalcx.designs.aipw import Effect, influences
 from causalcx.designs.crossfit import Predicted, folds_of
 from causalcx.designs.nuisances import Nuisance
 
-ROWS, SIMULATIONS, FOLDS = 4_000, 20, 2
+ROWS, SIMULATIONS, FOLDS = 2_000, 20, 2
 OUTCOME, TREATMENT, PLACEBO_SEED, NOISE_SEED = "outcome", "treatment", 1, 2
 
 

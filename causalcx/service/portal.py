@@ -81,7 +81,9 @@ def under_way(*, workspace: Path, registry: Path | None = None) -> list[Underway
     listed, published = _closing(opened, lambda r: (r.experiments(), r.published())) if opened else ([], [])
     seals, shown = {row["key"]: row for row in listed}, {case.key for case in published}
     files = sorted((workspace / "experiments").glob(f"*/{EXPERIMENT_FILE}"))
-    found = [_underway(file, seals) for file in files if KEY.fullmatch(file.parent.name) and file.parent.name not in shown]
+    found = [
+        _underway(file, seals) for file in files if KEY.fullmatch(file.parent.name) and file.parent.name not in shown
+    ]
     return sorted(found, key=lambda u: (u.sealed_on is None, u.key))
 
 
@@ -136,7 +138,9 @@ def save_draft(*, workspace: Path, key: str, text: str, replace: bool = False) -
         file.parent.mkdir(parents=True, exist_ok=True)
         _place(text, file, replace)
     except FileExistsError as error:
-        raise DraftExists("There is a file experiments/{key}/experiment.yaml already; nothing was written.", key=key) from error
+        raise DraftExists(
+            "There is a file experiments/{key}/experiment.yaml already; nothing was written.", key=key
+        ) from error
     except OSError as error:
         raise UsageError("The draft cannot be written: {reason}.", reason=error.strerror or str(error)) from error
     return file
@@ -147,7 +151,10 @@ def draft_file(workspace: Path, key: str) -> Path:
     home = (workspace / "experiments").resolve()
     file = home / key / EXPERIMENT_FILE
     if not KEY.fullmatch(key) or key.endswith(".") or not file.resolve().is_relative_to(home):
-        raise UsageError("`{key}` cannot be a key: expected letters, digits, `.`, `_` or `-`, beginning with a letter or digit.", key=key)
+        raise UsageError(
+            "`{key}` cannot be a key: expected letters, digits, `.`, `_` or `-`, beginning with a letter or digit.",
+            key=key,
+        )
     return file
 
 

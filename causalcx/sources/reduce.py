@@ -24,6 +24,8 @@ from causalcx.sources.columns import (
 from causalcx.sources.engine import Refusal, Source, dates, ibis, ir, is_label, labels_of, level, require_columns
 from causalcx.sources.footer import Known
 
+LARGEST = 1e90
+"""Values beyond it would overflow in sums of cubes."""
 SAMPLE = 1_000
 """Rows whose means shift the sums."""
 MISSING = "(missing)"
@@ -165,12 +167,11 @@ def _columns_with_nan(groups: list[dict[str, Any]], values: list[Variable]) -> l
 def _refuse_infinite(
     source: Source, table: ir.Table, need: Need, groups: list[dict[str, Any]], values: list[Variable]
 ) -> None:
+    sentence = "Column `{column}` holds infinite values, or some too large to be squared ({rows})."
     for i, variable in enumerate(values):
-        if any(g[f"{side}{i}"] in (math.inf, -math.inf) for g in groups for side in ("low", "high")):
-            wrong = variable.value.isinf()
-            Refusal(str(variable.mask), wrong, "Column `{column}` holds infinite values ({rows}).", {}).refuse(
-                source, table, need.unit
-            )
+        if any(abs(g[f"{side}{i}"] or 0.0) > LARGEST for g in groups for side in ("low", "high")):
+            wrong = variable.value.abs() > LARGEST
+            Refusal(str(variable.mask), wrong, sentence, {}).refuse(source, table, need.unit)
 
 
 def _values(

@@ -13,7 +13,15 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 
 from causalcx.web.change import bp as change
-from causalcx.web.language import LANGUAGE_TAGS, choose_language, current_language, known, remember_language, say, switch_address
+from causalcx.web.language import (
+    LANGUAGE_TAGS,
+    choose_language,
+    current_language,
+    known,
+    remember_language,
+    say,
+    switch_address,
+)
 from causalcx.web.pages import bp as pages
 from causalcx.web.pages import error_page
 from causalcx.web.places import folders
@@ -43,7 +51,9 @@ def create_app(workspace: Path, registry_path: Path | None = None, *, language: 
         MAX_FORM_MEMORY_SIZE=LARGEST_FORM, SECRET_KEY=os.environ.get("CAUSALCX_SECRET") or secrets.token_hex(32), WTF_CSRF_TIME_LIMIT=None,
         SESSION_COOKIE_NAME="causalcx_session", SESSION_COOKIE_SAMESITE="Strict",
     )  # fmt: skip
-    app.jinja_loader = FileSystemLoader([str(folder / "templates") for folder in folders(app.config["WORKSPACE"], "web")])
+    app.jinja_loader = FileSystemLoader(
+        [str(folder / "templates") for folder in folders(app.config["WORKSPACE"], "web")]
+    )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_for_every_page)
@@ -60,12 +70,16 @@ def create_app(workspace: Path, registry_path: Path | None = None, *, language: 
 
 def _for_every_page() -> dict[str, Any]:
     language = current_language()
-    return {"say": say, "known": known, "language": language, "language_tag": LANGUAGE_TAGS[language], "switch": switch_address()}
+    return {
+        "say": say,
+        "known": known,
+        "language": language,
+        "language_tag": LANGUAGE_TAGS[language],
+        "switch": switch_address(),
+    }
 
 
 def _secure(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     return remember_language(response)
-
-

@@ -59,7 +59,9 @@ def cards_of(case: PublishedCase, language: str) -> list[Card]:
     return [_card(case, experiment, names, arm, comparisons[arm], language) for arm in case.pages if arm in comparisons]
 
 
-def _card(case: PublishedCase, experiment: Experiment, names: words.Names, arm: str, comparison: str, language: str) -> Card:
+def _card(
+    case: PublishedCase, experiment: Experiment, names: words.Names, arm: str, comparison: str, language: str
+) -> Card:
     blocking = words.blocking_check(case.readout)
     money = next((c for c in case.valuation.cases if c.comparison == comparison), None) if case.valuation else None
     priced = money if money and blocking is None and not words.hidden_money(case.readout, money) else None
@@ -79,7 +81,9 @@ def _card(case: PublishedCase, experiment: Experiment, names: words.Names, arm: 
     )  # fmt: skip
 
 
-def _effects(case: PublishedCase, experiment: Experiment, names: words.Names, comparison: str, language: str) -> tuple[Told, ...]:
+def _effects(
+    case: PublishedCase, experiment: Experiment, names: words.Names, comparison: str, language: str
+) -> tuple[Told, ...]:
     hidden = words.hidden_outcomes(case.readout)
     primaries = [e for e in case.readout.headlines if e.comparison == comparison and e.role == "primary"]
     return tuple(

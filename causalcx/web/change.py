@@ -38,7 +38,9 @@ def check(typed: form.Typed) -> Checked:
     stated = form.document_of(typed)
     text = form.write_yaml(stated.document)
     draft = portal.check_draft(workspace=current_app.config["WORKSPACE"], text=form.write_yaml(ASKED | stated.document))
-    complaints = form.in_reading_order([*stated.complaints, *form.complaints_of(draft.error, stated.where, stated.explained)])
+    complaints = form.in_reading_order(
+        [*stated.complaints, *form.complaints_of(draft.error, stated.where, stated.explained)]
+    )
     return Checked(typed, text, typed.text("key"), tuple(complaints))
 
 
@@ -111,7 +113,9 @@ def _save(checked: Checked, *, unfinished: bool, replace: bool) -> Any:
     """Saved when nothing is wrong, or when the owner saves it unfinished; never over another file unless told to."""
     if checked.complaints and not unfinished:
         return _page(checked, shown=True), WRONG
-    comment = say("form.file.unfinished", count=len(checked.complaints)) if checked.complaints else say("form.file.comment")
+    comment = (
+        say("form.file.unfinished", count=len(checked.complaints)) if checked.complaints else say("form.file.comment")
+    )
     text = form.write_yaml(form.document_of(checked.typed).document, comment)
     try:
         portal.save_draft(workspace=current_app.config["WORKSPACE"], key=checked.key, text=text, replace=replace)
@@ -158,7 +162,11 @@ def _told(complaint: form.Complaint) -> dict[str, Any]:
         if complaint.nearest:
             sentence = f"{sentence} {say('form.nearest', nearest=complaint.nearest)}"
     further = complaint.key and (complaint.box or "").rpartition(".")[2] == "extra"
-    return {"box": complaint.box, "sentence": f"`{complaint.key}` {sentence}" if further else sentence, "label": _label(complaint)}
+    return {
+        "box": complaint.box,
+        "sentence": f"`{complaint.key}` {sentence}" if further else sentence,
+        "label": _label(complaint),
+    }
 
 
 def _label(complaint: form.Complaint) -> str:

@@ -24,7 +24,18 @@ from causalcx.web.places import folders
 bp = Blueprint("pages", __name__)
 TERMS = ("npv", "frequency", "payback", "irr", "freed", "nps", "guardrail", "sealed", "evidence", "exploratory")
 """Terms of the case page that the glossary explains, besides the portal's own."""
-OWN_TERMS = ("intervention", "randomised", "observational", "control", "outcome", "primary", "matters", "covariate", "assumption", "span")
+OWN_TERMS = (
+    "intervention",
+    "randomised",
+    "observational",
+    "control",
+    "outcome",
+    "primary",
+    "matters",
+    "covariate",
+    "assumption",
+    "span",
+)
 FAULT = 500
 
 
@@ -38,7 +49,9 @@ def cases() -> str:
     """The list of cases, and what is under way."""
     published = portal.published_cases(**here())
     rows = [card for case in published for card in cards_of(case, current_language())]
-    return render_template("cases.html", cards=rows, count=len(published), under_way=portal.under_way(**here()), text_in=_text)
+    return render_template(
+        "cases.html", cards=rows, count=len(published), under_way=portal.under_way(**here()), text_in=_text
+    )
 
 
 @bp.get("/cases")
@@ -93,7 +106,7 @@ def health() -> Response:
 
 
 @bp.get("/static/<path:name>")
-def static(name: str) -> Response:
+def static(name: str) -> Any:
     """Styles and script: the workspace's copy, else the packaged one; ``case.css`` is that of the reports."""
     content = _static(current_app.config["WORKSPACE"], name)
     if content is None:
@@ -115,7 +128,7 @@ def error_page(error: Exception) -> Any:
     if isinstance(error, HTTPException) and error.response is not None:
         return error.response
     status = error.code or FAULT if isinstance(error, HTTPException) else FAULT
-    if isinstance(error, HTTPException) and status < 400:  # noqa: PLR2004 - redirects are answers, not errors
+    if isinstance(error, HTTPException) and status < 400:
         return error
     sentence = words.say(error, current_language()) if isinstance(error, CausalcxError) else None
     if status == FAULT:

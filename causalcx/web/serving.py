@@ -32,7 +32,11 @@ def serve(workspace: Path, host: str = "127.0.0.1", port: int = 8000, language: 
     with _listening(host, port) as opened:
         server = create_server(app, sockets=[opened], threads=THREADS, ident=None)
         where = address(host, opened.getsockname()[1])
-        print(words.sentence("serve.address", {"address": where}, language, folders=_translations()), file=sys.stderr, flush=True)
+        print(
+            words.sentence("serve.address", {"address": where}, language, folders=_translations()),
+            file=sys.stderr,
+            flush=True,
+        )
         try:
             server.run()
         finally:
@@ -44,7 +48,9 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host.strip("[]"), port), family=family)
     except OSError as error:
-        raise UsageError("The portal cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=error.strerror) from error
+        raise UsageError(
+            "The portal cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=error.strerror
+        ) from error
 
 
 def address(host: str, port: int) -> str:

@@ -36,7 +36,8 @@ def follow() -> Callable[[Path, Path], subprocess.CompletedProcess[str]]:
 
     def run(page: Path, folder: Path) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("CAUSALCX_")} | {"PATH": path}
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("CAUSALCX_") and k != "PYTHONDONTWRITEBYTECODE"}
+        environment = kept | {"PATH": path}
         return subprocess.run(
             ["bash", "-c", script(page)], cwd=folder, env=environment, capture_output=True, text=True, check=False
         )

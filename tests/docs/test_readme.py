@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from doc_pages import REPOSITORY, blocks
 
+pytestmark = pytest.mark.xdist_group("readme")  # one worker follows the page, once
 README = REPOSITORY / "README.md"
 
 

@@ -98,25 +98,41 @@ def test_the_json_that_is_printed_has_the_documented_names() -> None:
     assert set(words.contract(valuation)) == set(fields_shown("value-json.md", "valuation"))
 
 
-def test_every_check_of_the_program_has_its_section() -> None:
-    code = "".join(f.read_text(encoding="utf-8") for f in (REPOSITORY / "causalcx" / "checks").glob("*.py"))
-    named = set(re.findall(r'name="([a-z-]+)"', code))
+def sections() -> dict[str, str]:
+    """Text by heading of the page of checks, each on one line."""
     page = (REFERENCE / "checks.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"^### ([a-z-]+)$", page, re.MULTILINE)) == named
+    found = re.findall(r"^### ([a-z-]+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def test_every_check_of_the_program_has_its_section() -> None:
+    catalogue = (REPOSITORY / "causalcx" / "words" / "catalogues" / "en.po").read_text(encoding="utf-8")
+    assert set(sections()) == set(re.findall(r'^msgid "check-name\.([a-z-]+)"', catalogue, re.MULTILINE))
+
+
+def test_every_check_in_the_code_has_a_name_in_the_catalogue() -> None:
+    code = "".join(f.read_text(encoding="utf-8") for f in (REPOSITORY / "causalcx" / "checks").glob("*.py"))
+    assert set(re.findall(r'name="([a-z-]+)"', code)) <= set(sections())
 
 
 def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
-    from causalcx.checks import answers, randomisation, sampling
+    from causalcx.checks import answers, observational, randomisation, sampling
+    from causalcx.designs import aipw, refuters
 
-    page = (REFERENCE / "checks.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^### ([a-z-]+)\n(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
-    assert f"p < {randomisation.FAILS}" in sections["sample-ratio"].replace("\n", " ")
-    assert f"p < {randomisation.WARNS}" in sections["balance"].replace("\n", " ")
-    assert f"p < {answers.FAILS}" in sections["missing-by-arm"]
-    assert f"{answers.GAP:.0%}".replace("%", " %") in sections["missing-by-arm"].replace("\n", " ")
-    assert f"{answers.SKEWNESS_RULE} × skewness²" in sections["skew"]
-    for number in (sampling.R_HAT_FAILS, sampling.R_HAT_WARNS, sampling.LEAST_DRAWS):
-        assert str(number) in sections["convergence"]
+    numbers = {
+        "sample-ratio": [f"p < {randomisation.FAILS}"],
+        "balance": [f"p < {randomisation.FAILS}", f"p < {randomisation.WARNS}"],
+        "missing-by-arm": [f"p < {answers.FAILS}", f"p < {answers.WARNS}", f"{100 * answers.GAP:g} %"],
+        "skew": [f"{answers.SKEWNESS_RULE} × skewness²"],
+        "convergence": [f"above {sampling.R_HAT_FAILS}", f"above {sampling.R_HAT_WARNS}", f"{sampling.LEAST_DRAWS} effective"],
+        "overlap": [f"{aipw.OVERLAP[0]} and {aipw.OVERLAP[1]}", f"from {100 * observational.ENOUGH:g} %", f"below {100 * observational.TOO_LITTLE:g} %"],
+        "leakage": [
+            f"{100 * observational.LEAST_SHARE:g} %", f"{100 * observational.CERTAIN:g} %", f"{100 * observational.COMMON:g} to", f"above {observational.GIVES_AWAY}",
+        ],
+        "refuter-placebo": [f"{refuters.SIMULATIONS} times", f"{refuters.ROWS:,} rows", f"p < {observational.REFUTED}"],
+    }  # fmt: skip
+    shown = sections()
+    assert [(name, text) for name, texts in numbers.items() for text in texts if text not in shown[name]] == []
 
 
 def test_the_exit_codes_on_the_page_are_those_of_the_errors() -> None:

@@ -20,13 +20,20 @@ from causalcx.web import create_app
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = dt.datetime(2026, 5, 4, 9, 30, tzinfo=dt.UTC)
-PUBLISHED = {"merge-steps": "base", "merge-two-arms": "several-arms", "uneven-groups": "failed-ratio", "no-price": "unpriced"}
+PUBLISHED = {
+    "merge-steps": "base",
+    "merge-two-arms": "several-arms",
+    "uneven-groups": "failed-ratio",
+    "no-price": "unpriced",
+}
 """Key to the sample that is published under it."""
 
 
 def load_samples() -> ModuleType:
     """The coherent results that the tests of the case page use."""
-    spec = importlib.util.spec_from_file_location("case_samples", ROOT / "tests" / "unit" / "reports" / "case_samples.py")
+    spec = importlib.util.spec_from_file_location(
+        "case_samples", ROOT / "tests" / "unit" / "reports" / "case_samples.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -41,12 +48,19 @@ def publish_sample(registry: Registry, key: str, sample: Any, pages: dict[str, d
     plan, readout = plan_hash(experiment), sample.readout.model_copy(update={"experiment": key})
     if sample.sealed is not None:
         registry.register(seal(experiment, sample.sealed.sealed_on, sample.sealed.clock), experiment)
-    with registry.run(key=key, plan_hash=plan, fingerprint="sha256:1", seed=1, versions={"causalcx": "0.1.0"}, now=NOW) as run:
+    with registry.run(
+        key=key, plan_hash=plan, fingerprint="sha256:1", seed=1, versions={"causalcx": "0.1.0"}, now=NOW
+    ) as run:
         run.finish(readout, None)
     if sample.valuation is not None:
         registry.save_valuation(run.id, sample.valuation.model_copy(update={"experiment": key}))
     arms = dict.fromkeys(e.comparison.split(" vs ")[0] for e in readout.headlines)
-    stored = pages or {arm: {lang: f'<article class="case" lang="{lang}"><h1>{key} {arm} {lang}</h1></article>' for lang in ("en", "zh")} for arm in arms}
+    stored = pages or {
+        arm: {
+            lang: f'<article class="case" lang="{lang}"><h1>{key} {arm} {lang}</h1></article>' for lang in ("en", "zh")
+        }
+        for arm in arms
+    }
     registry.publish(run.id, experiment, canonical_plan(experiment), stored, NOW)
 
 

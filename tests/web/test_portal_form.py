@@ -92,7 +92,10 @@ def test_what_the_owner_typed_as_a_file() -> None:
     assert document["outcomes"][0]["matters"] == 0.005
     assert document["outcomes"][1]["margin"] == {"relative": 0.05}
     assert document["value"]["reach"] == {"per_month": 4000}
-    assert document["value"]["costs"] == [{"name": "build", "once": 90000}, {"name": "run", "monthly": {"mean": 4000, "sd": 500}}]
+    assert document["value"]["costs"] == [
+        {"name": "build", "once": 90000},
+        {"name": "run", "monthly": {"mean": 4000, "sd": 500}},
+    ]
     assert document["assumptions"][0]["value"] == {"low": 150, "mode": 240, "high": 300}
 
 
@@ -118,10 +121,16 @@ def test_a_number_is_read_as_it_is_written(value: float) -> None:
 
 def all_boxes() -> list[str]:
     singles = [box for s in SECTIONS for part in s.parts if isinstance(part, Field) for box in part.boxes]
-    return singles + [f"{g.name}.{i}.{box}" for g in GROUPS.values() for i in range(2) for part in g.fields for box in part.boxes]
+    return singles + [
+        f"{g.name}.{i}.{box}" for g in GROUPS.values() for i in range(2) for part in g.fields for box in part.boxes
+    ]
 
 
-TYPED = st.dictionaries(st.sampled_from(all_boxes()), st.text(max_size=30) | st.sampled_from(["0.3 / 0.4 / 0.5", "2026-03-01", "a, b", "none", "{a: 1}", "x: 1"]), max_size=25)
+TYPED = st.dictionaries(
+    st.sampled_from(all_boxes()),
+    st.text(max_size=30) | st.sampled_from(["0.3 / 0.4 / 0.5", "2026-03-01", "a, b", "none", "{a: 1}", "x: 1"]),
+    max_size=25,
+)
 
 
 def sent(texts: dict[str, str]) -> form.Typed:
@@ -150,6 +159,8 @@ def test_whatever_is_typed_the_file_says_exactly_that(texts: dict[str, str]) -> 
 
 
 def without_empty(node: Any) -> Any:
+    if isinstance(node, list):
+        return [without_empty(v) for v in node]
     kept = {k: without_empty(v) for k, v in node.items()} if isinstance(node, dict) else node
     return {k: v for k, v in kept.items() if v not in ({}, [], None)} if isinstance(kept, dict) else kept
 
@@ -160,7 +171,7 @@ def test_a_file_fills_the_form_that_writes_it(texts: dict[str, str]) -> None:
     document = form.document_of(sent(texts)).document
     if "extra" not in texts and not any(box.endswith(".extra") for box in texts):
         again = form.document_of(form.Typed.posted(boxes_of(form.typed_of(document))))
-        assert without_empty(again.document) == without_empty(document)
+        assert without_empty(again.document) == without_empty(document)  # an empty mapping says nothing
 
 
 class TestAnswers:
@@ -173,17 +184,29 @@ class TestAnswers:
         assert "causalcx register shorter-wait" in empty.get(answer.location + "?lang=en").text
         assert [f.name for f in (workspace / "experiments" / "shorter-wait").iterdir()] == ["experiment.yaml"]
 
-    @pytest.mark.parametrize("button", ["check", "save", "add:outcomes", "remove:outcomes.1", "language:zh", "unfinished"])
+    @pytest.mark.parametrize(
+        "button", ["check", "save", "add:outcomes", "remove:outcomes.1", "language:zh", "unfinished"]
+    )
     def test_nothing_typed_is_lost(self, empty: FlaskClient, button: str) -> None:
-        wrong = WHOLE | {"key": "../away", "period.end": "soon", "value.horizon_months": "many", "notes.en": "a <b> & \"c\"\nsecond line", "decision.stop_if": "never"}
+        wrong = WHOLE | {
+            "key": "../away",
+            "period.end": "soon",
+            "value.horizon_months": "many",
+            "notes.en": 'a <b> & "c"\nsecond line',
+            "decision.stop_if": "never",
+        }
         page = empty.post("/register", data=wrong | {"do": button}).text
         typed = {text for box, text in wrong.items() if not box.startswith("rows.")}
         assert typed - shown_values(page) - {"randomised"} == set()
         assert re.search(r'value="randomised" checked', page)
 
     @pytest.mark.parametrize(("language", "said"), [("en", "is required and missing"), ("zh", "必填")])
-    def test_problems_stand_beside_their_boxes_and_at_the_top(self, empty: FlaskClient, language: str, said: str) -> None:
-        page = empty.post(f"/register?lang={language}", data=WHOLE | {"owner": "", "outcomes.2.kind": "", "do": "check"}).text
+    def test_problems_stand_beside_their_boxes_and_at_the_top(
+        self, empty: FlaskClient, language: str, said: str
+    ) -> None:
+        page = empty.post(
+            f"/register?lang={language}", data=WHOLE | {"owner": "", "outcomes.2.kind": "", "do": "check"}
+        ).text
         assert said in beside(page, "owner")
         assert said in beside(page, "outcomes-2-kind")
         assert 'href="#owner"' in page
@@ -228,7 +251,11 @@ class TestAnswers:
         assert empty.post("/register", data={"do": button}).status_code == 400
 
     def test_keys_of_the_other_design_are_kept_but_not_written(self, empty: FlaskClient) -> None:
-        page = empty.post("/register", data=WHOLE | {"design.kind": "observational", "design.covariates": "age", "design.strata": "shop", "do": "check"}).text
+        page = empty.post(
+            "/register",
+            data=WHOLE
+            | {"design.kind": "observational", "design.covariates": "age", "design.strata": "shop", "do": "check"},
+        ).text
         assert "shop" in shown_values(page)
         assert "strata" not in re.findall(r'<pre id="preview"[^>]*>([^<]*)</pre>', page)[0]
 
@@ -267,26 +294,37 @@ class TestSaving:
         registry = Registry.open(workspace / ".causalcx" / "registry.sqlite")
         registry.register(seal(experiment, dt.date(2026, 2, 15)), experiment)
         registry.close()
-        assert "sealed on 15 Feb 2026" in empty.post("/register?lang=en", data=WHOLE | {"owner": "eva", "do": "save"}).text
+        assert (
+            "sealed on 15 Feb 2026" in empty.post("/register?lang=en", data=WHOLE | {"owner": "eva", "do": "save"}).text
+        )
         assert "15 Feb 2026" in empty.get("/?lang=en").text
 
     def test_an_unfinished_draft_can_wait(self, workspace: Path, empty: FlaskClient) -> None:
         assert empty.post("/register", data={"key": "later", "title.en": "Later", "do": "save"}).status_code == 422
-        assert empty.post("/register?lang=en", data={"key": "later", "title.en": "Later", "do": "unfinished"}).status_code == 303
+        assert (
+            empty.post("/register?lang=en", data={"key": "later", "title.en": "Later", "do": "unfinished"}).status_code
+            == 303
+        )
         assert "Later" in shown_values(empty.get("/register/later").text)
         assert "points still open" in empty.get("/?lang=en").text
         assert "is required and missing" in empty.get("/drafts/later?lang=en").text
 
-    @pytest.mark.parametrize("key", ["../away", "/tmp/away", "..", "a/b", "a\\b", ".hidden", "", "x" * 81, "a\n", "尝试"])
+    @pytest.mark.parametrize(
+        "key", ["../away", "/tmp/away", "..", "a/b", "a\\b", ".hidden", "", "x" * 81, "a\n", "尝试"]
+    )
     def test_a_key_is_no_path(self, workspace: Path, empty: FlaskClient, key: str) -> None:
         before = sorted(workspace.parent.rglob("*.yaml"))
         for verb in ("save", "unfinished", "replace:whole", "replace:unfinished"):
             answer = empty.post("/register", data=WHOLE | {"key": key, "do": verb})
-            assert answer.status_code == (303 if key == "a\n" and verb == "save" else 422 if key != "a\n" else answer.status_code)
+            assert answer.status_code == (
+                303 if key == "a\n" and verb == "save" else 422 if key != "a\n" else answer.status_code
+            )
         assert [f for f in sorted(workspace.parent.rglob("*.yaml")) if f not in before and f.parent.name != "a"] == []
 
     @pytest.mark.skipif(not hasattr(os, "symlink"), reason="no symbolic links here")
-    def test_a_folder_that_points_elsewhere_is_refused(self, workspace: Path, empty: FlaskClient, tmp_path_factory: pytest.TempPathFactory) -> None:
+    def test_a_folder_that_points_elsewhere_is_refused(
+        self, workspace: Path, empty: FlaskClient, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
         elsewhere = tmp_path_factory.mktemp("elsewhere")
         (workspace / "experiments" / "shorter-wait").symlink_to(elsewhere)
         assert empty.post("/register", data=WHOLE | {"do": "replace:whole"}).status_code == 422

@@ -30,7 +30,22 @@ ANSWERS: dict[tuple[str, str], tuple[str, int]] = {
     ("GET", "/drafts/<key>"): ("/drafts/half-done", 200),
 }
 """What every route answers; a route without a line here fails the test below."""
-HEAVY = ("numpy", "pandas", "scipy", "sklearn", "matplotlib", "altair", "vl_convert", "duckdb", "ibis", "dowhy", "econml", "pymc", "arviz", "statsmodels")
+HEAVY = (
+    "numpy",
+    "pandas",
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "altair",
+    "vl_convert",
+    "duckdb",
+    "ibis",
+    "dowhy",
+    "econml",
+    "pymc",
+    "arviz",
+    "statsmodels",
+)
 
 
 @pytest.fixture
@@ -41,7 +56,11 @@ def with_draft(full: Path) -> Path:
 
 
 def routes(app: Flask) -> set[tuple[str, str]]:
-    return {(method, rule.rule) for rule in app.url_map.iter_rules() for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    return {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
 
 
 def test_every_route_is_listed(full: Path) -> None:
@@ -79,7 +98,17 @@ def test_no_page_needs_what_the_policy_forbids(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-@pytest.mark.parametrize("address", ["/nowhere", "/cases/nothing", "/cases/merge-steps?arm=nobody", "/drafts/nothing", "/static/../wsgi.py", "/static/nothing.css"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/nowhere",
+        "/cases/nothing",
+        "/cases/merge-steps?arm=nobody",
+        "/drafts/nothing",
+        "/static/../wsgi.py",
+        "/static/nothing.css",
+    ],
+)
 def test_what_is_not_there(client: FlaskClient, address: str, language: str) -> None:
     answer = client.get(address, headers={"Accept-Language": language})
     assert answer.status_code == 404
@@ -109,7 +138,9 @@ def test_a_fault_of_ours_is_a_page(full: Path, monkeypatch: pytest.MonkeyPatch, 
 
 
 def test_a_registry_that_cannot_be_read_is_said(workspace: Path) -> None:
-    (workspace / ".causalcx" / "registry.sqlite").write_text("this is no database, it only looks like one to a file manager")
+    (workspace / ".causalcx" / "registry.sqlite").write_text(
+        "this is no database, it only looks like one to a file manager"
+    )
     app = create_app(workspace)
     app.logger.disabled = True
     client = app.test_client()
@@ -211,7 +242,9 @@ class TestLook:
             (full / "web" / folder).mkdir(parents=True)
         (full / "web" / "templates" / "glossary.html").write_text("ours: {{ say('glossary.title') }}")
         (full / "web" / "static" / "portal.css").write_text("body { color: teal }")
-        (full / "web" / "translations" / "en.po").write_text('msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "glossary.title"\nmsgstr "Our words"\n')
+        (full / "web" / "translations" / "en.po").write_text(
+            'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "glossary.title"\nmsgstr "Our words"\n'
+        )
         client = create_app(full).test_client()
         assert client.get("/glossary?lang=en").text == "ours: Our words"
         assert client.get("/static/portal.css").text == "body { color: teal }"

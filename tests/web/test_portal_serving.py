@@ -26,7 +26,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.parametrize(("host", "local"), [("127.0.0.1", True), ("::1", True), ("[::1]", True), ("localhost", True), ("0.0.0.0", False), ("192.168.0.4", False), ("portal.example", False)])
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("192.168.0.4", False),
+        ("portal.example", False),
+    ],
+)
 def test_which_hosts_are_this_machine(host: str, local: bool) -> None:
     assert is_loopback(host) is local
 
@@ -55,7 +66,9 @@ def test_addresses() -> None:
 @pytest.mark.parametrize(("language", "said"), [("en", "The portal is at"), ("zh", "门户地址")])
 def test_it_starts_says_where_and_answers(full: Path, language: str, said: str) -> None:
     port = free_port()
-    process = subprocess.Popen([sys.executable, "-c", STARTS, str(full), str(port), language], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-c", STARTS, str(full), str(port), language], stderr=subprocess.PIPE, text=True
+    )
     try:
         assert process.stderr is not None
         line = process.stderr.readline()

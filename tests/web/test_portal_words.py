@@ -61,7 +61,9 @@ def field_codes() -> list[str]:
     for section in form.SECTIONS:
         for part in section.parts:
             fields, prefix = (part.fields, f"{part.name}.") if isinstance(part, form.Group) else ((part,), "")
-            codes += [f"form.{part.name}.{word}" for word in ("title", "row", "add")] if isinstance(part, form.Group) else []
+            codes += (
+                [f"form.{part.name}.{word}" for word in ("title", "row", "add")] if isinstance(part, form.Group) else []
+            )
             for field in fields:
                 codes.append(f"form.{prefix}{field.name}.label")
                 codes += [f"form.{prefix}{field.name}.option.{option}" for option in field.options]

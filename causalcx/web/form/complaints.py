@@ -29,7 +29,9 @@ class Complaint:
     """Place in the file."""
 
 
-def complaints_of(error: ExperimentError | None, where: Mapping[str, str], explained: Collection[str] = ()) -> list[Complaint]:
+def complaints_of(
+    error: ExperimentError | None, where: Mapping[str, str], explained: Collection[str] = ()
+) -> list[Complaint]:
     """The problems of a file, each with its box; those that the form has explained itself are left out."""
     problems = [p for p in (error.problems if error else ()) if p.key not in explained]
     found = [Complaint(box_of(p, where), p.message, p.nearest, key=p.key) for p in problems]
@@ -75,5 +77,10 @@ def _position(box: str | None) -> tuple[int, ...]:
     return (_PARTS[group], int(index or -1), names.index(name) if name in names else -1)
 
 
-_BOXES = [name for section in SECTIONS for part in section.parts for name in (part.boxes if isinstance(part, Field) else (part.name,))]
+_BOXES = [
+    name
+    for section in SECTIONS
+    for part in section.parts
+    for name in (part.boxes if isinstance(part, Field) else (part.name,))
+]
 _PARTS = {name: i for i, name in enumerate(_BOXES)}

@@ -90,7 +90,9 @@ def _interference(typed: Typed, name: str, stated: Stated) -> None:
 def _reach(typed: Typed, name: str, stated: Stated) -> None:
     form, amount, ramp = (typed.text(f"{name}{part}") for part in ("", ".amount", ".ramp_months"))
     stated.where |= {name: name, f"{name}.ramp_months": f"{name}.ramp_months"}
-    stated.where |= {f"{name}.{option}": f"{name}.amount" if option == form else name for option in ("per_month", "stock")}
+    stated.where |= {
+        f"{name}.{option}": f"{name}.amount" if option == form else name for option in ("per_month", "stock")
+    }
     if amount and not form:
         _without_form(name, name, stated)
     if form or amount or ramp:
@@ -138,7 +140,9 @@ def _row(group: str, row: Row, box: str, here: str, stated: Stated) -> dict[str,
 
 def _cost(document: dict[str, Any], box: str, here: str, stated: Stated) -> None:
     """The amount under the name of its form; an amount without a form stays as it is, for the file to complain of."""
-    stated.where |= {f"{here}.{form}": f"{box}.amount" if form == document.get("form") else f"{box}.form" for form in COST_FORMS}
+    stated.where |= {
+        f"{here}.{form}": f"{box}.amount" if form == document.get("form") else f"{box}.form" for form in COST_FORMS
+    }
     form = document.pop("form", None)
     if form:
         document[form] = document.pop("amount", None)
@@ -152,12 +156,15 @@ def _without_form(box: str, here: str, stated: Stated) -> None:
 
 
 def _expects(document: dict[str, Any], box: str, here: str, stated: Stated) -> None:
-    believed = document.pop("expects", None)
-    stated.where.pop(f"{here}.expects")
+    """What is believed stands at the top level, under the name of the outcome; without a name it waits in the row."""
     name = document.get("name", document.get("metric"))
-    if believed is not None and name:
-        stated.document.setdefault("expects", {})[text_key(name)] = believed
-        stated.where[f"expects.{text_key(name)}"] = f"{box}.expects"
+    if "expects" not in document:
+        return
+    if not name:
+        stated.explained.add(f"{here}.expects")
+        return
+    stated.document.setdefault("expects", {})[text_key(name)] = document.pop("expects")
+    stated.where[f"expects.{text_key(name)}"] = f"{box}.expects"
 
 
 def _arms(rows: list[Row], kind: str, stated: Stated) -> None:
@@ -239,7 +246,10 @@ def _merged(document: dict[str, Any], text: str | None, box: str, stated: Stated
 
 def _deep(one: Any, other: Any, place: tuple[str, ...], clashes: list[str]) -> Any:
     if isinstance(one, dict) and isinstance(other, dict):
-        added = {key: _deep(one[key], value, (*place, str(key)), clashes) if key in one else value for key, value in other.items()}
+        added = {
+            key: _deep(one[key], value, (*place, str(key)), clashes) if key in one else value
+            for key, value in other.items()
+        }
         return one | added
     clashes.append(".".join(place))
     return one

@@ -32,7 +32,9 @@ class Field:
     @property
     def boxes(self) -> tuple[str, ...]:
         """Names of its text boxes."""
-        return tuple(f"{self.name}.{language}" for language in LANGUAGES) if self.kind.startswith("both") else (self.name,)
+        return (
+            tuple(f"{self.name}.{language}" for language in LANGUAGES) if self.kind.startswith("both") else (self.name,)
+        )
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ MONEY = Section("money", (
         Field("cash", "yesno", ("true", "false")),
         Field("name", "both", more=True, wide=True),
         Field("half_life_months", "quantity", suggests="assumptions", more=True),
+        FURTHER,
     ), rows=1),
     Group("costs", (
         Field("name", "both", required=True, wide=True),
@@ -176,6 +179,7 @@ MONEY = Section("money", (
         Field("month", "number"),
         Field("sunk", "yesno", ("true", "false")),
         Field("arms", "labels", more=True),
+        FURTHER,
     ), rows=1),
 ), optional=True)  # fmt: skip
 
@@ -188,6 +192,7 @@ ASSUMPTIONS = Section("assumptions", (
         Field("agreed", suggests="agreed"),
         Field("as_of", "date"),
         Field("source", "both", wide=True),
+        FURTHER,
     ), rows=1),
 ), optional=True)  # fmt: skip
 

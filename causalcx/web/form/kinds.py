@@ -122,7 +122,9 @@ def _write_labels(value: Any) -> str | None:
 
 
 def _pair(text: str) -> Any:
-    parts = [number_in(p) for p in re.split(r"\s*(?:…|\.\.|/|至|\bto\b)\s*|\s*[,，]\s+", unicodedata.normalize("NFC", text))]
+    parts = [
+        number_in(p) for p in re.split(r"\s*(?:…|\.\.|/|至|\bto\b)\s*|\s*[,，]\s+", unicodedata.normalize("NFC", text))
+    ]
     return parts if len(parts) == 2 and None not in parts else text
 
 
@@ -151,7 +153,9 @@ KINDS: dict[str, Kind] = {
     "text": Kind(str, _text),
     "long": Kind(str, _text),
     "choice": Kind(str, _text),
-    "yesno": Kind(lambda t: {"true": True, "false": False}.get(t, t), lambda v: str(v).lower() if isinstance(v, bool) else None),
+    "yesno": Kind(
+        lambda t: {"true": True, "false": False}.get(t, t), lambda v: str(v).lower() if isinstance(v, bool) else None
+    ),
     "label": Kind(canonical, lambda v: canonical(v) if isinstance(v, (str, int, float)) else None),
     "labels": Kind(_labels, _write_labels),
     "columns": Kind(_columns, _write_columns),

@@ -51,9 +51,13 @@ def _shown(part: Field, value: Any) -> Row | None:
     if part.kind.startswith("both"):
         if isinstance(value, str):
             return {part.boxes[1 if _is_chinese(value) else 0]: value}
-        said = isinstance(value, dict) and set(value) == set(LANGUAGES) and all(isinstance(text, str) and text for text in value.values())
+        said = (
+            isinstance(value, dict)
+            and set(value) == set(LANGUAGES)
+            and all(isinstance(text, str) and text for text in value.values())
+        )
         return dict(zip(part.boxes, (value[language] for language in LANGUAGES), strict=True)) if said else None
-    text = KINDS[part.kind].write(value)
+    text = KINDS[part.kind].write(value) or (value if isinstance(value, str) else None)
     return {part.name: text} if text and (part.kind != "choice" or text in part.options) else None
 
 
@@ -74,7 +78,9 @@ def _interference(rest: dict[str, Any], typed: Typed) -> None:
     elif value == {}:
         typed.singles["interference"] = "shares"
     elif isinstance(value, dict) and set(value) == {"shares"} and KINDS["columns"].write(value["shares"]):
-        typed.singles.update({"interference": "shares", "interference.shares": KINDS["columns"].write(value["shares"]) or ""})
+        typed.singles.update(
+            {"interference": "shares", "interference.shares": KINDS["columns"].write(value["shares"]) or ""}
+        )
         del rest["interference"]
 
 
@@ -105,12 +111,10 @@ def _form_and_amount(holder: dict[str, Any], forms: tuple[str, ...], texts: Row)
 
 def _arms(rest: dict[str, Any]) -> list[Row]:
     """Arms from the planned split and from the readers' names of the treatment's values."""
-    design = rest.get("design") if isinstance(rest.get("design"), dict) else {}
-    columns = rest.get("columns") if isinstance(rest.get("columns"), dict) else {}
-    column = columns.get(design.get("treatment"))
-    named = column.get("labels") if isinstance(column, dict) else None
-    ratio = design.get("ratio")
-    known = [found if isinstance(found, dict) else {} for found in (ratio, named)]
+    design = _mapping(rest, "design")
+    treatment = design.get("treatment")
+    column = _mapping(_mapping(rest, "columns"), treatment) if isinstance(treatment, str) else {}
+    known = [_mapping(design, "ratio"), _mapping(column, "labels")]
     rows: dict[str, Row] = {}
     for part, values in zip(GROUPS["arms"].fields[1:], known, strict=True):
         for label in list(values):
@@ -122,12 +126,18 @@ def _arms(rest: dict[str, Any]) -> list[Row]:
     return list(rows.values())
 
 
+def _mapping(holder: dict[str, Any], key: str) -> dict[str, Any]:
+    """The mapping under a key; an empty one where there is none."""
+    found = holder.get(key)
+    return found if isinstance(found, dict) else {}
+
+
 def _rows(group: str, rest: dict[str, Any], believed: dict[str, Any]) -> list[Row]:
     *parents, last = PLACES.get(group, group).split(".")
-    holder: Any = rest
+    holder = rest
     for name in parents:
-        holder = holder.get(name) if isinstance(holder, dict) else None
-    listed = holder.get(last) if isinstance(holder, dict) else None
+        holder = _mapping(holder, name)
+    listed = holder.get(last)
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         return []
     del holder[last]
@@ -166,7 +176,10 @@ def _exclude(rest: dict[str, Any]) -> list[Row]:
     excluded = rest.get("exclude")
     if not isinstance(excluded, dict) or not all(KINDS["labels"].write(values) for values in excluded.values()):
         return []
-    return [{"column": column, "values": KINDS["labels"].write(values) or ""} for column, values in rest.pop("exclude").items()]
+    return [
+        {"column": column, "values": KINDS["labels"].write(values) or ""}
+        for column, values in rest.pop("exclude").items()
+    ]
 
 
 def _without_empty(node: Any) -> Any:

@@ -36,7 +36,7 @@ class Typed:
         """What a browser sent."""
         boxes = [box for single in SINGLES for box in single.boxes]
         return cls(
-            {box: _clean(form[box]) for box in boxes if form.get(box, "").strip()},
+            _filled({box: form.get(box, "") for box in boxes}),
             {name: [_row(form, group, i) for i in range(_count(form, name))] for name, group in GROUPS.items()},
         )
 
@@ -57,9 +57,12 @@ class Typed:
 
 
 def _row(form: Mapping[str, str], group: Group, i: int) -> Row:
-    boxes = [box for part in group.fields for box in part.boxes]
-    texts = {box: form.get(f"{group.name}.{i}.{box}", "") for box in boxes}
-    return {box: _clean(text) for box, text in texts.items() if text.strip()}
+    return _filled({box: form.get(f"{group.name}.{i}.{box}", "") for part in group.fields for box in part.boxes})
+
+
+def _filled(texts: Mapping[str, str]) -> Row:
+    cleaned = {box: _clean(text) for box, text in texts.items()}
+    return {box: text for box, text in cleaned.items() if text}
 
 
 def _count(form: Mapping[str, str], group: str) -> int:
@@ -70,4 +73,6 @@ def _count(form: Mapping[str, str], group: str) -> int:
 def _clean(text: str) -> str:
     """Without the characters that no keyboard makes and no YAML keeps: other line ends become one, controls go."""
     lines = "\n".join(text.replace("\r\n", "\n").splitlines())
-    return "".join(character for character in lines if character in "\n\t" or unicodedata.category(character) not in UNSEEN).strip()
+    return "".join(
+        character for character in lines if character in "\n\t" or unicodedata.category(character) not in UNSEEN
+    ).strip()

@@ -51,11 +51,16 @@ def _laid_out(node: Any, *, top: bool = False) -> Any:
 
 
 def _fits(node: dict[str, Any]) -> bool:
-    flat = all(isinstance(v, (str, int, float, bool, dt.date)) and not (isinstance(v, str) and "\n" in v) for v in node.values())
+    flat = all(
+        isinstance(v, (str, int, float, bool, dt.date)) and not (isinstance(v, str) and "\n" in v)
+        for v in node.values()
+    )
     return flat and 0 < len(node) <= 4 and sum(len(str(k)) + len(str(v)) + 4 for k, v in node.items()) <= ONE_LINE
 
 
 def _is_lines(text: str) -> bool:
     """Several lines that a literal block gives back unchanged."""
     lines = text.split("\n")
-    return len(lines) > 1 and text == text.strip() and all(line == line.rstrip() and line.isprintable() for line in lines)
+    return (
+        len(lines) > 1 and text == text.strip() and all(line == line.rstrip() and line.isprintable() for line in lines)
+    )

@@ -41,8 +41,8 @@ def outcomes(kind: str, column: str, **keys: Any) -> dict[str, Any]:
 
 def frame(n: int = 12, **columns: Any) -> pd.DataFrame:
     rng = np.random.default_rng(5)
-    made = {"id": range(n), "arm": ["a", "b"] * (n // 2), "y": rng.normal(5, 1, n)}
-    return pd.DataFrame(made | columns)
+    made = pd.DataFrame({"id": range(n), "arm": ["a", "b"] * (n // 2), "y": rng.normal(5, 1, n)})
+    return made.assign(**columns)
 
 
 NPS, CHURN, CALLS = outcomes("nps", "score"), outcomes("binary", "churned"), outcomes("count", "calls")
@@ -88,11 +88,13 @@ FILES = [
     Bad("not UTF-8", "not-utf-8.csv", REVENUE, ("not-utf-8.csv cannot be read: ",)),
 ]  # fmt: skip
 FRAMES = [
-    Bad("infinite", lambda: frame(y=[np.inf, *range(11)]), {}, ("`y` holds infinite values (id 0: inf)",)),
-    Bad("infinite under a cap", lambda: frame(y=[np.inf, *range(11)]), outcomes("amount", "y", cap=5), ("`y` holds infinite values (id 0: inf)",)),
-    Bad("minus infinity", lambda: frame(y=[-np.inf, *range(11)]), {}, ("`y` holds infinite values (id 0: -inf)",)),
-    Bad("infinite covariate", lambda: frame(x=[*range(11), np.inf]), {"design.covariates": ["x"]}, ("`x` holds infinite values (id 11: inf)",)),
-    Bad("infinite text", lambda: frame(y=["inf", *map(str, range(11))]), {}, ("`y` holds infinite values (id 0: 'inf')",)),
+    Bad("infinite", lambda: frame(y=[np.inf, *range(11)]), {}, ("`y` holds infinite values, or some too large to be squared (id 0: inf)",)),
+    Bad("infinite under a cap", lambda: frame(y=[np.inf, *range(11)]), outcomes("amount", "y", cap=5), ("`y` holds infinite values, or some too large to be squared (id 0: inf)",)),
+    Bad("minus infinity", lambda: frame(y=[-np.inf, *range(11)]), {}, ("`y` holds infinite values, or some too large to be squared (id 0: -inf)",)),
+    Bad("infinite covariate", lambda: frame(x=[*range(11), np.inf]), {"design.covariates": ["x"]}, ("`x` holds infinite values, or some too large to be squared (id 11: inf)",)),
+    Bad("infinite text", lambda: frame(y=["inf", *map(str, range(11))]), {}, ("`y` holds infinite values, or some too large to be squared (id 0: 'inf')",)),
+    Bad("too large to be squared", lambda: frame(y=[*range(11), 1e200]), {}, ("too large to be squared (id 11: 1e+200)",)),
+    Bad("an outcome among the covariates", lambda: frame(60, x=lambda d: 3 * d.y + 7), {"design.covariates": ["x"]}, ("Outcome y follows from the covariates to the last digit",), 5),
     Bad("dates as amounts", lambda: frame(y=dt.datetime(2026, 1, 1)), {}, ("`y` is of type timestamp", "expected numbers")),
     Bad("lists as amounts", lambda: frame(y=[[1]] * 12), {}, ("`y` is of type array",)),
     Bad("blank unit", lambda: frame(id=[" ", *map(str, range(11))]), {}, ("`id` (unit) is empty in 1 rows",)),
@@ -141,7 +143,7 @@ def test_the_good_file_is_not_refused(fit_trial):
     ("url", "table"), [("duckdb://{folder}/empty.ddb", "customers"), ("nosuchengine://host/db", "customers")]
 )
 def test_a_table_that_cannot_be_read(tmp_path, url, table):
-    with pytest.raises(DataError, match="The table customers at .* cannot be read: ") as caught:
+    with pytest.raises(DataError, match=r"The table customers at .* cannot be read: ") as caught:
         open_connection(url.format(folder=tmp_path), table)
     assert caught.value.exit_code == 4
 
