@@ -111,21 +111,16 @@ def _moments(data: Path, covariates: int) -> dict[str, float]:
 
     from causalcx.core.experiment_file import load_experiment
     from causalcx.designs.randomised import needs
-    from causalcx.sources import reduce
     from causalcx.sources.engine import open_file
+    from causalcx.sources.first_look import validated
+    from causalcx.sources.reduce import moments_of
 
     source = open_file(data)
     need = needs(load_experiment(data.with_name(f"{data.stem}-{covariates}.yaml")), dt.date(2026, 2, 1))
-    rows = reduce._rows_that_count(source, need)
-    look = reduce._first_look(source, *_in_order(rows, need))
+    table_, look = validated(source, need)
     start = time.perf_counter()
-    reduce._moments(source, rows[0], need, look)
+    moments_of(source, table_, need, look)
     return {"query": time.perf_counter() - start}
-
-
-def _in_order(rows: tuple, need: object) -> tuple:
-    table_, *counts = rows
-    return (table_, need, *counts)
 
 
 def _tea_tasting(data: Path, covariates: int) -> dict[str, float]:

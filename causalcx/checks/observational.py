@@ -91,7 +91,7 @@ def _tells(outcome: Outcome, column: str, frame: Frame) -> dict[str, Any] | None
             return {"level": names[int(values[at])] if names else f"{values[at]:g}", "share": share}
         return None if names else _separated(x, y)
     explained = _explained(position, y) if len(values) <= MOST_LEVELS else float(np.corrcoef(x, y)[0, 1] ** 2)
-    return {"level": "*", "share": explained} if explained > GIVES_AWAY else None
+    return {"level": "known", "share": explained} if explained > GIVES_AWAY else None
 
 
 def _certain_level(position: Array, y: Array) -> tuple[int, float] | None:

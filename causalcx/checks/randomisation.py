@@ -33,7 +33,14 @@ def sample_ratio(moments: Moments, ratio: Mapping[str, float] | None) -> Check:
     total, within = _pearson(units.sum(axis=1, keepdims=True), share), _pearson(units, share)
     p = total if units.shape[1] == 1 else min(1.0, 2 * min(total, within))
     planned = dict(zip(moments.arms, share.tolist(), strict=True))
-    facts = {"planned": planned, "observed": observed, "p": p, "strata": units.shape[1], "p_total": total, "p_within": within}
+    facts = {
+        "planned": planned,
+        "observed": observed,
+        "p": p,
+        "strata": units.shape[1],
+        "p_total": total,
+        "p_within": within,
+    }
     return Check(name="sample-ratio", verdict="fail" if p < FAILS else "pass", value=p, facts=facts)
 
 

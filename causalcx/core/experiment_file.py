@@ -94,7 +94,9 @@ def read_yaml(text: str, file: Path | None) -> Any:
 
 
 def _not_yaml(reason: str, line: int | None, file: Path | None) -> ExperimentError:
-    return ExperimentError((Problem("file", Message("is not valid YAML: {reason}.", {"reason": reason.strip()}), line),), file)
+    return ExperimentError(
+        (Problem("file", Message("is not valid YAML: {reason}.", {"reason": reason.strip()}), line),), file
+    )
 
 
 class _Constructor(RoundTripConstructor):
@@ -152,7 +154,8 @@ def _metric_problems(entry: Any, i: int) -> list[Problem]:
 
 def _expand_metrics(raw: dict[str, Any], metrics: dict[str, dict[str, Any]]) -> Iterator[Problem]:
     outcomes = raw.get("outcomes")
-    for i, outcome in enumerate(outcomes if isinstance(outcomes, list) else []):
+    outcomes = outcomes if isinstance(outcomes, list) else []
+    for i, outcome in enumerate(outcomes):
         name = outcome.get("metric") if isinstance(outcome, dict) else None
         if name is None:
             continue

@@ -142,13 +142,19 @@ class _Sums:
         if not self.covariates:
             return np.zeros_like(enough), []
         few = {name.split("|")[0]: int(n) for name, n, ok in zip(outcomes, spare, enough, strict=True) if not ok}
-        facts = [{"outcome": o, "reason": "few-units", "units": n, "covariates": self.covariates} for o, n in few.items()]
+        facts = [
+            {"outcome": o, "reason": "few-units", "units": n, "covariates": self.covariates} for o, n in few.items()
+        ]
         return enough, [Notice(code="adjustment-dropped", facts=f) for f in facts]
 
     def ranks(self) -> Array:
         """[A, V] slopes that an arm's covariates can tell apart: those that repeat or stand still count for none."""
         scaled, _ = _scaled(np.einsum("asvkl,sv->avkl", self.xx, self.used.astype(float)))
-        return np.linalg.matrix_rank(scaled, rtol=NOTHING, hermitian=True).astype(float) if self.covariates else np.zeros(1)
+        return (
+            np.linalg.matrix_rank(scaled, rtol=NOTHING, hermitian=True).astype(float)
+            if self.covariates
+            else np.zeros(1)
+        )
 
     def own_slopes(self) -> Array:
         """[A, V, k] slopes within the strata of each arm."""

@@ -47,7 +47,9 @@ def weights_of(outcome: Outcome) -> Array:
     return np.array([100.0, -100.0]) if outcome.kind == "nps" else np.array([1.0])
 
 
-def contrasts(means: ArmMeans, outcomes: list[Outcome], control: str, method: str, plain: str = "difference in means") -> Estimates:
+def contrasts(
+    means: ArmMeans, outcomes: list[Outcome], control: str, method: str, plain: str = "difference in means"
+) -> Estimates:
     """Differences of every other arm against the control, with their joint covariance; ``plain`` names the method without covariates."""
     arms, variables = len(means.arms), len(means.variables)
     treated = [arm for arm in means.arms if arm != control]

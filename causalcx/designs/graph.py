@@ -45,6 +45,6 @@ def _names(part: str, statement: str) -> list[str]:
 
 def _unreadable(text: str) -> CannotAnswer:
     return CannotAnswer(
-        "`design.graph` cannot be read as a directed graph in DOT, such as digraph {{ a -> b; a -> c; b -> c }}: {text}",
+        "`design.graph` cannot be read as a directed graph in DOT (a digraph of statements like a -> b): {text}",
         text=" ".join(text.split())[:120],
     )  # fmt: skip

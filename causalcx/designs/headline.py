@@ -36,7 +36,10 @@ def headline(experiment: Experiment, estimates: Estimates, seed: int) -> Headlin
     _refuse_constant(estimates)
     error = np.sqrt(np.maximum(np.diag(estimates.covariance), 0))
     law = _law(experiment, estimates)
-    p_values = [inference.two_sided_p(float(t), float(s), df) for t, s, df in zip(estimates.value, error, estimates.df, strict=True)]
+    p_values = [
+        inference.two_sided_p(float(t), float(s), df)
+        for t, s, df in zip(estimates.value, error, estimates.df, strict=True)
+    ]
     adjusted, how = _holm(estimates, p_values)
     effects = tuple(
         _effect(experiment, estimates, law, c, float(error[c]), p_values[c], adjusted.get(c), how)

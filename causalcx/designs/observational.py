@@ -21,7 +21,7 @@ from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.designs.aipw import OVERLAP, Effect
 from causalcx.designs.contrasts import Estimates, weights_of
-from causalcx.designs.headline import Headline, headline
+from causalcx.designs.headline import Headline, headline, unit_of
 from causalcx.designs.identification import candidates, identify
 from causalcx.designs.nuisances import engine
 from causalcx.designs.refuters import refute
@@ -215,7 +215,10 @@ def _naive(experiment: Experiment, frame: Frame, estimates: Estimates) -> tuple[
     for outcome, treated, value in zip(estimates.outcomes, estimates.treated, estimates.value, strict=True):
         values = _by_arm(frame, outcome)
         naive = float(values[labels.index(treated)].mean() - values[0].mean())
-        facts = {"outcome": outcome.key, "comparison": f"{treated} vs {labels[0]}", "naive": naive, "estimate": float(value)}
+        facts = {
+            "outcome": outcome.key, "comparison": f"{treated} vs {labels[0]}", "naive": naive, "estimate": float(value),
+            "unit": unit_of(experiment, outcome),
+        }  # fmt: skip
         notices.append(Notice(code="naive-difference", facts=facts))
     return tuple(notices)
 

@@ -124,7 +124,9 @@ def check(experiment: Experiment, reduced: Reduced) -> tuple[Check, ...]:
 
 
 def _small_arms(profile: Profile) -> tuple[Notice, ...]:
-    return tuple(Notice(code="small-arm", facts={"arm": a, "units": n}) for a, n in profile.arms.items() if n < SMALL_ARM)
+    return tuple(
+        Notice(code="small-arm", facts={"arm": a, "units": n}) for a, n in profile.arms.items() if n < SMALL_ARM
+    )
 
 
 def means_of(experiment: Experiment, moments: Moments, adjustment: str | None = None) -> ArmMeans:

@@ -71,7 +71,7 @@ def pool(estimate: Array, std_error: Array, *, seed: int) -> Pooled:
         draws.mean(axis=0), draws.std(axis=0), low, high, draws,
         r_hat=float(max(v.max() for v in az.rhat(trace, var_names=names).data_vars.values())),
         ess=float(min(v.min() for v in az.ess(trace, var_names=names).data_vars.values())),
-        divergences=int(trace["sample_stats"]["diverging"].sum()),
+        divergences=int(trace["sample_stats"]["diverging"].to_numpy().sum()),
     )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from causalcx.core.errors import DataError
 from causalcx.core.need import COVARIATE, Need, variables_of
 from causalcx.core.outcomes import Outcome
-from causalcx.sources.engine import Refusal, Source, ibis, ir, is_label, labels_of, number
+from causalcx.sources.engine import Column, Refusal, Source, ibis, ir, is_label, labels_of, number
 
 MOST_LEVELS = 30
 """Levels that a text covariate may have."""
@@ -19,14 +19,14 @@ class Variable:
     """One column of the moments: an expression, and the column whose missing values it shares."""
 
     name: str
-    value: ir.FloatingValue
+    value: Column
     mask: str | None
     """Name of the column whose missing values leave this variable out; None when it is never missing."""
 
 
 def outcome_value(
     source: Source, table: ir.Table, outcome: Outcome, *, has_nan: bool = True
-) -> tuple[ir.FloatingValue, list[Refusal]]:
+) -> tuple[Column, list[Refusal]]:
     """The outcome as a number per row, missing as null, not yet capped or split; and the rows that its kind refuses."""
     column = str(outcome.column)
     if outcome.kind == "binary" and (outcome.true_when is not None or table[column].type().is_string()):
@@ -40,7 +40,7 @@ def outcome_value(
     return value, refusals + found
 
 
-def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> ir.FloatingValue:
+def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> Column:
     column = str(outcome.column)
     labels = labels_of(source, table, column, 100, "a binary outcome")
     found = ", ".join(sorted(set(labels.values()))[:10]) or "nothing"
@@ -58,12 +58,12 @@ def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> ir.Floating
     return _indicator(table[column], labels, yes)
 
 
-def _indicator(value: ir.Value, labels: dict[Any, str], wanted: str) -> ir.FloatingValue:
+def _indicator(value: Column, labels: dict[Any, str], wanted: str) -> Column:
     known = is_label(value, labels, sorted(set(labels.values())))
     return known.ifelse(is_label(value, labels, [wanted]).cast("int8").cast("float64"), ibis.null("float64"))
 
 
-def _rules(outcome: Outcome, value: ir.FloatingValue, whole: bool) -> list[tuple[Any, str, dict[str, Any]]]:
+def _rules(outcome: Outcome, value: Column, whole: bool) -> list[tuple[Any, str, dict[str, Any]]]:
     rules: list[tuple[Any, str, dict[str, Any]]] = []
     fraction = ibis.literal(False) if whole else value % 1 != 0  # floor would fail on NaN
     if outcome.kind == "nps":
@@ -82,7 +82,7 @@ def _rules(outcome: Outcome, value: ir.FloatingValue, whole: bool) -> list[tuple
     return rules
 
 
-def outcome_variables(outcome: Outcome, value: ir.FloatingValue, missing: bool) -> list[Variable]:
+def outcome_variables(outcome: Outcome, value: Column, missing: bool) -> list[Variable]:
     """The outcome's variables: promoter and detractor shares for NPS, the capped value otherwise."""
     mask = str(outcome.column) if missing else None
     if outcome.kind == "nps":
@@ -91,14 +91,14 @@ def outcome_variables(outcome: Outcome, value: ir.FloatingValue, missing: bool) 
     return [Variable(outcome.key, value if outcome.cap is None else capped(value, outcome.cap), mask)]
 
 
-def capped(value: ir.FloatingValue, cap: float) -> ir.FloatingValue:
+def capped(value: Column, cap: float) -> Column:
     """Values above the cap as the cap; missing stays missing."""
     return (value > cap).ifelse(cap, value)
 
 
 def covariate_values(
     source: Source, table: ir.Table, column: str, *, has_nan: bool = True
-) -> tuple[dict[str, ir.FloatingValue], list[Refusal]]:
+) -> tuple[dict[str, Column], list[Refusal]]:
     """A covariate as numbers: itself, or one indicator per level but the first of a text column."""
     if not table[column].type().is_string():
         value, refusals = number(table, column, has_nan=has_nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,18 +16,22 @@ import ibis.expr.types as ir
 
 from causalcx.core.errors import DataError
 from causalcx.core.labels import canonical
+from causalcx.sources.delimited import csv_options
 from causalcx.sources.fingerprint import fingerprint_arrow, fingerprint_file, fingerprint_words
 from causalcx.sources.footer import Known, known_columns
 
 READERS = {
     ".csv": "read_csv", ".tsv": "read_csv", ".txt": "read_csv", ".parquet": "read_parquet", ".pq": "read_parquet",
 }  # fmt: skip
-CSV_OPTIONS = {"sample_size": -1, "auto_type_candidates": ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR"]}
-"""Types are told from all rows; never as booleans, since `yes`, `no`, `on`, `off` are words."""
 ENGINE_MEMORY = "512MB"
 """DuckDB's own limit; the environment variable CAUSALCX_ENGINE_MEMORY overrides it."""
+SAMPLE = 1_000
+"""Rows whose means shift the sums."""
 SHOWN = 3
 """Offending rows shown in an error."""
+
+Column = Any
+"""An Ibis column expression; Ibis's own annotations know too few of its methods."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Source:
         """The result of a (small) query as records."""
         return self.connection.to_pyarrow(expression).to_pylist()
 
-    def scalar(self, expression: ir.Scalar) -> Any:
+    def scalar(self, expression: Column) -> Any:
         """One value."""
         return self.connection.to_pyarrow(expression).as_py()
 
@@ -62,8 +67,8 @@ def open_file(path: Path) -> Source:
             known=", ".join(READERS),
         )
     connection = _duckdb()
-    options: dict[str, Any] = CSV_OPTIONS if READERS[kind] == "read_csv" else {}
     try:
+        options = csv_options(path) if READERS[kind] == "read_csv" else {}
         table = getattr(connection, READERS[kind])(path, **options)
         fingerprint = fingerprint_file(path)
         known = known_columns(path) if READERS[kind] == "read_parquet" and suffixes[-1] != ".gz" else {}
@@ -162,7 +167,7 @@ class Refusal:
     """Rows that may not exist; counted in the first look, shown when there are any."""
 
     column: str
-    wrong: ir.BooleanValue
+    wrong: Column
     template: str
     """English sentence with the gaps ``column``, ``rows`` and those of ``facts``."""
     facts: dict[str, Any]
@@ -179,7 +184,7 @@ def _shown(value: Any) -> str:
     return repr(value) if isinstance(value, str | float) else str(value)
 
 
-def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[ir.FloatingValue, list[Refusal]]:
+def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[Column, list[Refusal]]:
     """The column as float64 with NaN as null; text is accepted where every non-blank value is a number."""
     value = table[column]
     kind = value.type()
@@ -199,7 +204,7 @@ def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[ir.Fl
     raise DataError("Column `{column}` is of type {type}; expected numbers.", column=column, type=str(kind))
 
 
-def dates(table: ir.Table, column: str) -> tuple[ir.DateValue, list[Refusal]]:
+def dates(table: ir.Table, column: str) -> tuple[Column, list[Refusal]]:
     """The column as dates, and the rows that hold something else; text is accepted where it reads as a date."""
     value = table[column]
     kind, sentence = value.type(), "Column `{column}` (entered) holds values that are no dates ({rows})."
@@ -224,12 +229,22 @@ def labels_of(source: Source, table: ir.Table, column: str, most: int, what: str
     return {v: canonical(v) for v in values}
 
 
-def is_label(value: ir.Value, labels: dict[Any, str], wanted: Sequence[str]) -> ir.BooleanValue:
+def is_label(value: Column, labels: Mapping[Any, str], wanted: Sequence[str]) -> Column:
     """Whether a column's value has one of the wanted labels."""
     raw = [v for v, label in labels.items() if label in wanted]
     return value.isin(raw) if raw else value.notnull() & ibis.literal(False)
 
 
-def level(value: ir.Value, missing: str) -> ir.StringValue:
+def level(value: Column, missing: str) -> Column:
     """A column as text for grouping, missing values as a level of their own."""
     return value.cast("string").fill_null(missing)
+
+
+def sample_means(source: Source, table: ir.Table, values: Mapping[str, Column]) -> dict[str, float]:
+    """Means of a few rows: sums of differences from them lose no digits to a large common level."""
+    if not values:
+        return {}
+    sample = table.select(**{f"v{i}": v for i, v in enumerate(values.values())}).limit(SAMPLE)
+    row = source.rows(sample.aggregate(**{c: sample[c].mean() for c in sample.columns}))[0]
+    means = [row[f"v{i}"] for i in range(len(values))]
+    return {name: m if m is not None and math.isfinite(m) else 0.0 for name, m in zip(values, means, strict=True)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,8 @@ import numpy as np
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.need import Frame, Need
 from causalcx.sources.columns import MOST_LEVELS, capped, outcome_value
-from causalcx.sources.engine import Source, ir, is_label, labels_of, number
-from causalcx.sources.reduce import validated
+from causalcx.sources.engine import Column, Source, ir, is_label, labels_of, number
+from causalcx.sources.first_look import validated
 
 BUDGET_GB = 4.0
 """Memory that a fit on rows may take; the environment variable CAUSALCX_MEMORY_GB overrides it."""
@@ -29,11 +30,13 @@ def pull(source: Source, need: Need) -> Frame:
     need = replace(need, covariates=(*need.covariates, *(c for c in need.candidates if c in present)))
     table, look = validated(source, need)
     levels = {c: _levels(source, table, c) for c in need.covariates if table[c].type().is_string()}
-    columns = _outcomes(source, table, need) | _covariates(source, table, need, levels)
+    columns = _outcomes(source, table, need) | _covariates(table, need, levels)
     refuse_over_budget(look.profile.rows, 1 + len(columns) + sum(len(v) for v in levels.values()))
     positions = {label: i for i, label in enumerate(look.profile.arms)}
     arm = _position(table[need.treatment], look.raw_arms, positions)
-    pulled = source.connection.to_pyarrow(table.select(unit=table[need.unit], arm=arm, **columns).order_by("unit").drop("unit"))
+    pulled = source.connection.to_pyarrow(
+        table.select(unit=table[need.unit], arm=arm, **columns).order_by("unit").drop("unit")
+    )
     values = {name: pulled.column(name).to_numpy().astype(float, copy=False) for name in pulled.column_names}
     return Frame(
         profile=look.profile,
@@ -64,7 +67,7 @@ def _levels(source: Source, table: ir.Table, column: str) -> dict[Any, str]:
     return labels_of(source, table, column, MOST_LEVELS, "a covariate")
 
 
-def _position(value: ir.Value, labels: dict[Any, str], positions: dict[str, int]) -> ir.FloatingValue:
+def _position(value: Column, labels: Mapping[Any, str], positions: dict[str, int]) -> Column:
     """The position of the value's label among the labels; missing stays missing."""
     result: Any = None
     for label, position in positions.items():
@@ -73,7 +76,7 @@ def _position(value: ir.Value, labels: dict[Any, str], positions: dict[str, int]
     return result.cast("float64")
 
 
-def _outcomes(source: Source, table: ir.Table, need: Need) -> dict[str, ir.FloatingValue]:
+def _outcomes(source: Source, table: ir.Table, need: Need) -> dict[str, Column]:
     columns = {}
     for i, outcome in enumerate(need.outcomes):
         value, _ = outcome_value(source, table, outcome)
@@ -81,7 +84,7 @@ def _outcomes(source: Source, table: ir.Table, need: Need) -> dict[str, ir.Float
     return columns
 
 
-def _covariates(source: Source, table: ir.Table, need: Need, levels: dict[str, dict[Any, str]]) -> dict[str, ir.FloatingValue]:
+def _covariates(table: ir.Table, need: Need, levels: dict[str, dict[Any, str]]) -> dict[str, Column]:
     columns = {}
     for i, column in enumerate(need.covariates):
         if column in levels:
@@ -90,5 +93,3 @@ def _covariates(source: Source, table: ir.Table, need: Need, levels: dict[str, d
         else:
             columns[f"x{i}"] = number(table, column)[0]
     return columns
-
-

@@ -37,7 +37,9 @@ def test_probabilities_are_shares_of_the_law():
     law = inference.posterior(LABELS, ESTIMATE, COVARIANCE, (None, None, 5.0), PRIOR_MEAN, PRIOR_SD)
     mean, error = law.mean, np.sqrt(np.diag(law.matrix))
     assert inference.probability_above(law, 0, 2.0) == pytest.approx(stats.norm.sf(2, mean[0], error[0]), rel=DIGITS)
-    assert inference.probability_above(law, 1, 0.005, -1) == pytest.approx(stats.norm.cdf(-0.005, mean[1], error[1]), rel=DIGITS)
+    assert inference.probability_above(law, 1, 0.005, -1) == pytest.approx(
+        stats.norm.cdf(-0.005, mean[1], error[1]), rel=DIGITS
+    )
     assert inference.probability_above(law, 2, 0.0) == pytest.approx(stats.t.sf(0, 5, mean[2], error[2]), rel=DIGITS)
 
 
@@ -61,7 +63,14 @@ def test_a_wide_prior_says_nothing_and_a_narrow_one_everything(sd):
 
 def law_of(errors: np.ndarray, df: tuple[float | None, ...]) -> Law:
     matrix = CORRELATION * np.outer(errors, errors)
-    return Law(labels=LABELS, mean=(1.0, 2.0, 3.0), matrix=tuple(map(tuple, matrix)), df=df, prior_mean=(0.0,) * 3, prior_sd=(1.0,) * 3)
+    return Law(
+        labels=LABELS,
+        mean=(1.0, 2.0, 3.0),
+        matrix=tuple(map(tuple, matrix)),
+        df=df,
+        prior_mean=(0.0,) * 3,
+        prior_sd=(1.0,) * 3,
+    )
 
 
 @pytest.mark.parametrize("errors", [[1.0, 1.0, 1.0], [1e7, 1e-5, 1.0]])
@@ -78,4 +87,6 @@ def test_draws_are_student_t_with_each_estimators_freedom():
     t = (drawn - [1, 2, 3]) / [1, 2, 3]
     for column, law in ((0, stats.t(5)), (1, stats.norm()), (2, stats.t(5))):
         assert stats.kstest(t[:, column], law.cdf).pvalue > 1e-3
-    np.testing.assert_array_equal(drawn, inference.draws(law_of(np.array([1.0, 2.0, 3.0]), (5.0, None, 5.0)), 20_000, seed=6))
+    np.testing.assert_array_equal(
+        drawn, inference.draws(law_of(np.array([1.0, 2.0, 3.0]), (5.0, None, 5.0)), 20_000, seed=6)
+    )

@@ -31,7 +31,10 @@ SIZES = {"No E-Mail": 21_306, "Mens E-Mail": 21_307, "Womens E-Mail": 21_387}
 
 @pytest.fixture(scope="module")
 def campaign(fit_trial):
-    outcomes = [{"name": n, "kind": k, "column": n, "role": "primary"} for n, k in (("visit", "binary"), ("conversion", "binary"), ("spend", "amount"))]
+    outcomes = [
+        {"name": n, "kind": k, "column": n, "role": "primary"}
+        for n, k in (("visit", "binary"), ("conversion", "binary"), ("spend", "amount"))
+    ]
     changes = {
         "design.unit": "customer", "design.treatment": "segment", "design.control": "No E-Mail",
         "design.ratio": {"No E-Mail": 1, "Mens E-Mail": 1, "Womens E-Mail": 1}, "outcomes": outcomes,

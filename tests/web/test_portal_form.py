@@ -147,7 +147,7 @@ def choices_of(box: str) -> tuple[str, ...]:
     return next((part.options for part in parts if part.name == name), ())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(TYPED)
 def test_whatever_is_typed_the_file_says_exactly_that(texts: dict[str, str]) -> None:
     stated = form.document_of(sent(texts))
@@ -165,7 +165,7 @@ def without_empty(node: Any) -> Any:
     return {k: v for k, v in kept.items() if v not in ({}, [], None)} if isinstance(kept, dict) else kept
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(TYPED)
 def test_a_file_fills_the_form_that_writes_it(texts: dict[str, str]) -> None:
     document = form.document_of(sent(texts)).document
@@ -307,7 +307,8 @@ class TestSaving:
         )
         assert "Later" in shown_values(empty.get("/register/later").text)
         assert "points still open" in empty.get("/?lang=en").text
-        assert "is required and missing" in empty.get("/drafts/later?lang=en").text
+        for key in ("intervention", "owner", "hypothesis", "period", "data", "design", "outcomes"):
+            assert f"<b>{key}</b>: is required and missing" in empty.get("/drafts/later?lang=en").text
 
     @pytest.mark.parametrize(
         "key", ["../away", "/tmp/away", "..", "a/b", "a\\b", ".hidden", "", "x" * 81, "a\n", "尝试"]

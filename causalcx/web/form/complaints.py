@@ -35,7 +35,7 @@ def complaints_of(
     """The problems of a file, each with its box; those that the form has explained itself are left out."""
     problems = [p for p in (error.problems if error else ()) if p.key not in explained]
     found = [Complaint(box_of(p, where), p.message, p.nearest, key=p.key) for p in problems]
-    return list({(c.box, str(c.message)): c for c in found}.values())
+    return list({(c.box or c.key, str(c.message)): c for c in found}.values())
 
 
 def box_of(problem: Problem, where: Mapping[str, str]) -> str | None:

@@ -11,7 +11,9 @@ from causalcx.core.moments import Moments, moments_of_columns
 from causalcx.core.need import COVARIATE
 
 RUNS = 300
-UNIFORM = 1e-3  # p-value of the Kolmogorov-Smirnov test of 300 p-values; a right test falls below it once in 1,000 seeds
+UNIFORM = (
+    1e-3  # p-value of the Kolmogorov-Smirnov test of 300 p-values; a right test falls below it once in 1,000 seeds
+)
 
 
 def counted(units: list[list[float]]) -> Moments:

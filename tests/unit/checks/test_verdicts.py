@@ -33,7 +33,10 @@ def profile(**fields: Any) -> Profile:
     ],
 )
 def test_missing_by_arm(arms, answered, verdict, gap):
-    made = profile(arms=dict(zip("ab", arms, strict=True)), answered={"nps": dict(zip("ab", answered, strict=True)), "y": dict(zip("ab", arms, strict=True))})
+    made = profile(
+        arms=dict(zip("ab", arms, strict=True)),
+        answered={"nps": dict(zip("ab", answered, strict=True)), "y": dict(zip("ab", arms, strict=True))},
+    )
     (check,) = answers.missing_by_arm(made)  # nothing is missing of y, so nothing is said of it
     p = stats.chi2_contingency([[n, m - n] for n, m in zip(answered, arms, strict=True)], correction=False).pvalue
     assert (check.verdict, check.facts["outcome"], check.value) == (verdict, "nps", pytest.approx(p))
@@ -42,11 +45,19 @@ def test_missing_by_arm(arms, answered, verdict, gap):
 
 
 # Kohavi, Deng, Longbotham & Xu (2014): 355 x skewness squared units per arm.
-@pytest.mark.parametrize(("skewness", "n", "verdict"), [(0.0, 2, "pass"), (1.0, 355, "pass"), (1.0, 354, "warn"), (-2.0, 1_420, "pass"), (10.0, 35_499, "warn")])
+@pytest.mark.parametrize(
+    ("skewness", "n", "verdict"),
+    [(0.0, 2, "pass"), (1.0, 355, "pass"), (1.0, 354, "warn"), (-2.0, 1_420, "pass"), (10.0, 35_499, "warn")],
+)
 def test_skew(skewness, n, verdict):
     made = profile(answered={"y": {"a": n + 7, "b": n}}, skewness={"y": skewness})
     (check,) = answers.skew(made)
-    assert (check.verdict, check.value, check.facts["n"], check.facts["needed"]) == (verdict, skewness, n, round(355 * skewness**2))
+    assert (check.verdict, check.value, check.facts["n"], check.facts["needed"]) == (
+        verdict,
+        skewness,
+        n,
+        round(355 * skewness**2),
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +98,9 @@ def test_immaturity(rows, immature, verdict, share):
 
 
 # The trial's period ends on 1 February 2026; without `as_of` nothing is known of the data's date.
-@pytest.mark.parametrize(("as_of", "verdict"), [(None, "pass"), ("2026-01-31", "fail"), ("2026-02-01", "pass"), ("2027-01-01", "pass")])
+@pytest.mark.parametrize(
+    ("as_of", "verdict"), [(None, "pass"), ("2026-01-31", "fail"), ("2026-02-01", "pass"), ("2027-01-01", "pass")]
+)
 def test_early_look(as_of, verdict, trial):
     check = design.early_look(trial({"as_of": as_of}))
     assert (check.verdict, check.facts) == (verdict, {"as_of": as_of, "end": "2026-02-01"})
@@ -101,7 +114,10 @@ def effect(low: float | None, high: float | None, **fields: Any) -> Effect:
     return Effect(**(made | fields))
 
 
-@pytest.mark.parametrize(("low", "high", "matters", "verdicts"), [(-1, 1, 1.0, ["pass"]), (-1, 1.2, 1.0, ["warn"]), (-1, 1, None, []), (None, 1, 1.0, [])])
+@pytest.mark.parametrize(
+    ("low", "high", "matters", "verdicts"),
+    [(-1, 1, 1.0, ["pass"]), (-1, 1.2, 1.0, ["warn"]), (-1, 1, None, []), (None, 1, 1.0, [])],
+)
 def test_precision(low, high, matters, verdicts, trial):
     outcome = {"name": "y", "kind": "amount", "column": "y", "role": "primary", "matters": matters}
     found = effects.precision(trial({"outcomes": [outcome]}), [effect(low, high)])
@@ -132,7 +148,9 @@ def test_guardrails(better, margin, low, high, verdict, trial):
     primary = {"name": "x", "kind": "amount", "column": "x", "role": "primary"}
     guarded = {"name": "y", "kind": "amount", "column": "y", "role": "guardrail", "better": better, "margin": margin}
     experiment = trial({"outcomes": [primary, guarded]})
-    (check,) = effects.guardrails(experiment, [effect(low, high, role="guardrail", baseline=20.0), effect(5, 6, outcome="x")])
+    (check,) = effects.guardrails(
+        experiment, [effect(low, high, role="guardrail", baseline=20.0), effect(5, 6, outcome="x")]
+    )
     assert check.verdict == verdict
     assert check.facts["margin"] == pytest.approx(margin if isinstance(margin, int | float) else 1.0)
     assert (check.facts["low"], check.facts["high"], check.facts["comparison"]) == (low, high, "b vs a")
@@ -147,7 +165,13 @@ def test_a_relative_margin_of_a_negative_base_is_of_its_size(trial):
 
 @pytest.mark.parametrize(
     ("r_hat", "ess", "divergences", "verdict"),
-    [(1.001, 2_000, 0, "pass"), (1.02, 2_000, 0, "warn"), (1.2, 2_000, 0, "fail"), (1.001, 50, 0, "warn"), (1.001, 2_000, 4, "warn")],
+    [
+        (1.001, 2_000, 0, "pass"),
+        (1.02, 2_000, 0, "warn"),
+        (1.2, 2_000, 0, "fail"),
+        (1.001, 50, 0, "warn"),
+        (1.001, 2_000, 4, "warn"),
+    ],
 )
 def test_convergence(r_hat, ess, divergences, verdict):
     check = sampling.convergence(r_hat, ess, divergences)

@@ -44,7 +44,15 @@ def test_unlike_whole_numbers_are_unlike_labels(one, other):
 
 def test_the_same_plan_in_another_form_has_the_same_hash(trial):
     plain = trial({"design.ratio": {"a": 1, "b": 1}, "title": "A trial"})
-    spelt = trial({"design.ratio": {"b": 1.0, "a": 1.0}, "title": "A trial", "notes": None, "design.adjustment": "interacted", "segments": []})
+    spelt = trial(
+        {
+            "design.ratio": {"b": 1.0, "a": 1.0},
+            "title": "A trial",
+            "notes": None,
+            "design.adjustment": "interacted",
+            "segments": [],
+        }
+    )
     assert plan_hash(plain) == plan_hash(spelt)
     assert plan_hash(plain).startswith("sha256:")
     assert len(plan_hash(plain)) == 7 + 64
@@ -53,9 +61,15 @@ def test_the_same_plan_in_another_form_has_the_same_hash(trial):
 CHANGES = [
     ({"design.ratio": {"a": 1, "b": 2}}, [("design.ratio.b", 1.0, 2.0)]),
     ({"period.end": "2026-02-02"}, [("period.end", "2026-02-01", "2026-02-02")]),
-    ({"owner": "bo@example.com", "journey": "onboarding"}, [("journey", None, "onboarding"), ("owner", "ana@example.com", "bo@example.com")]),
+    (
+        {"owner": "bo@example.com", "journey": "onboarding"},
+        [("journey", None, "onboarding"), ("owner", "ana@example.com", "bo@example.com")],
+    ),
     ({"interference": None}, [("interference", "none", None)]),
-    ({"outcomes": [{"name": "y", "kind": "amount", "column": "y", "role": "primary", "matters": 2}]}, [("outcomes[0].matters", None, 2.0)]),
+    (
+        {"outcomes": [{"name": "y", "kind": "amount", "column": "y", "role": "primary", "matters": 2}]},
+        [("outcomes[0].matters", None, 2.0)],
+    ),
     ({}, []),
 ]
 
@@ -69,7 +83,9 @@ def test_a_changed_plan_is_told_field_by_field(changes, wanted, trial):
     assert (plan_hash(sealed) != plan_hash(now)) == bool(wanted)
 
 
-@pytest.mark.parametrize(("on", "days"), [(dt.date(2025, 12, 18), 14), (dt.date(2026, 1, 1), 0), (dt.date(2026, 1, 5), -4), (None, None)])
+@pytest.mark.parametrize(
+    ("on", "days"), [(dt.date(2025, 12, 18), 14), (dt.date(2026, 1, 1), 0), (dt.date(2026, 1, 5), -4), (None, None)]
+)
 def test_days_between_seal_and_data(on, days, trial):
     assert sealed_days_before_data(on, trial()) == days
 
@@ -81,7 +97,14 @@ def test_a_seal_survives_json(trial):
 
 @pytest.mark.parametrize(
     ("error", "code"),
-    [(errors.CausalcxError("x"), 1), (errors.UsageError("x"), 2), (errors.ExperimentError(()), 3), (errors.DataError("x"), 4), (errors.CannotAnswer("x"), 5), (errors.NotBuilt("x"), 5)],
+    [
+        (errors.CausalcxError("x"), 1),
+        (errors.UsageError("x"), 2),
+        (errors.ExperimentError(()), 3),
+        (errors.DataError("x"), 4),
+        (errors.CannotAnswer("x"), 5),
+        (errors.NotBuilt("x"), 5),
+    ],
 )
 def test_exit_codes(error, code):
     assert error.exit_code == code
@@ -95,7 +118,13 @@ def test_a_sentence_carries_its_facts_and_their_braces():
 
 @pytest.mark.parametrize(
     ("text", "language", "shown"),
-    [("plain", "zh", "plain"), ({"en": "a", "zh": "甲"}, "zh", "甲"), ({"zh": "甲"}, "en", "甲"), ({"en": "a"}, "zh", "a"), ({}, "en", "")],
+    [
+        ("plain", "zh", "plain"),
+        ({"en": "a", "zh": "甲"}, "zh", "甲"),
+        ({"zh": "甲"}, "en", "甲"),
+        ({"en": "a"}, "zh", "a"),
+        ({}, "en", ""),
+    ],
 )
 def test_texts_in_the_readers_language(text, language, shown):
     assert text_in(text, language) == shown

@@ -42,18 +42,29 @@ def numbers(effect: Any) -> dict[str, Any]:
 def test_three_arms_with_missing_answers(fit_trial):
     data = customers()
     readout = fit_trial({"outcomes": [NPS, AMOUNT]}, data)
-    assert [(e.outcome, e.comparison) for e in readout.effects] == [("nps", "b vs a"), ("nps", "c vs a"), ("y", "b vs a"), ("y", "c vs a")]
+    assert [(e.outcome, e.comparison) for e in readout.effects] == [
+        ("nps", "b vs a"),
+        ("nps", "c vs a"),
+        ("y", "b vs a"),
+        ("y", "c vs a"),
+    ]
     for effect in readout.effects:
         treated, control = (data[data.arm == a] for a in (effect.comparison[0], "a"))
         column = "score" if effect.outcome == "nps" else "y"
         assert (effect.n_treated, effect.n_control) == (treated[column].count(), control[column].count())
-    assert [a.answered for a in readout.arms] == [{"nps": int(g.score.count()), "y": len(g)} for _, g in data.groupby("arm")]
+    assert [a.answered for a in readout.arms] == [
+        {"nps": int(g.score.count()), "y": len(g)} for _, g in data.groupby("arm")
+    ]
     assert readout.covariance.labels == readout.law.labels == tuple(e.label for e in readout.effects)
-    assert np.sqrt(np.diag(readout.covariance.matrix)).tolist() == pytest.approx([e.std_error for e in readout.effects], rel=DIGITS)
+    assert np.sqrt(np.diag(readout.covariance.matrix)).tolist() == pytest.approx(
+        [e.std_error for e in readout.effects], rel=DIGITS
+    )
 
 
 def test_headlines_are_the_law_and_holm_spans_primaries_and_arms(fit_trial):
-    readout = fit_trial({"outcomes": [NPS | {"matters": 5}, AMOUNT, {"name": "z", "kind": "amount", "column": "x"}]}, customers())
+    readout = fit_trial(
+        {"outcomes": [NPS | {"matters": 5}, AMOUNT, {"name": "z", "kind": "amount", "column": "x"}]}, customers()
+    )
     primaries, other = readout.effects[:4], readout.effects[4:]
     assert [e.p_adjusted for e in primaries] == pytest.approx(inference.holm([e.p_value for e in primaries]))
     assert {e.adjustment for e in primaries} == {"Holm, 2 primaries x 2 arms"}
@@ -93,7 +104,10 @@ def test_a_stratum_without_an_arm_is_left_out_and_said(fit_trial):
     rest = fit_trial({"outcomes": [AMOUNT], "design.strata": "site"}, lone[lone.site != "lone"])
     (notice,) = readout.warnings
     lost = int((lone.site == "lone").sum())
-    assert (notice.code, notice.facts) == ("strata-left-out", {"strata": "lone", "count": 1, "units": lost, "outcome": "y"})
+    assert (notice.code, notice.facts) == (
+        "strata-left-out",
+        {"strata": "lone", "count": 1, "units": lost, "outcome": "y"},
+    )
     for ours, theirs in zip(readout.effects, rest.effects, strict=True):
         assert numbers(ours) == pytest.approx(numbers(theirs), rel=DIGITS)
         assert ours.n_control == theirs.n_control
@@ -103,7 +117,9 @@ def test_strata_may_be_left_out_of_one_outcome_and_kept_in_another(fit_trial):
     data = customers()
     data.loc[(data.site == "s") & (data.arm == "b"), "score"] = np.nan
     readout = fit_trial({"outcomes": [NPS, AMOUNT], "design.strata": "site"}, data)
-    assert [(n.code, n.facts["outcome"], n.facts["strata"]) for n in readout.warnings] == [("strata-left-out", "nps", "s")]
+    assert [(n.code, n.facts["outcome"], n.facts["strata"]) for n in readout.warnings] == [
+        ("strata-left-out", "nps", "s")
+    ]
     north = fit_trial({"outcomes": [NPS]}, data[data.site == "n"])
     assert readout.effects[0].estimate == pytest.approx(north.effects[0].estimate, rel=DIGITS)
     assert readout.effects[2].n_treated == (data.arm == "b").sum()
@@ -154,7 +170,10 @@ def test_few_answers_to_one_question_cost_the_others_nothing(fit_trial):
     assert [(n.code, n.facts["outcome"]) for n in both.fallbacks] == [("adjustment-dropped", "nps")]
     assert [numbers(e) for e in both.effects[2:]] == [pytest.approx(numbers(e), rel=DIGITS) for e in alone.effects]
     assert [numbers(e) for e in both.effects[:2]] == [pytest.approx(numbers(e), rel=DIGITS) for e in plain.effects]
-    assert [e.method.split(" (")[0] for e in both.effects[1:3]] == ["difference in means", "regression with interacted covariates"]
+    assert [e.method.split(" (")[0] for e in both.effects[1:3]] == [
+        "difference in means",
+        "regression with interacted covariates",
+    ]
 
 
 # Variables that do not vary ------------------------------------------------------------------------------------------
@@ -183,7 +202,9 @@ def test_equal_covariates_share_what_one_would_say(fit_trial):
     data = customers(arms="ab").assign(copy=lambda d: d.x, scaled=lambda d: 1e6 * d.x - 3)
     one = fit_trial({"design.covariates": ["x"]}, data)
     three = fit_trial({"design.covariates": ["copy", "x", "scaled"]}, data)
-    assert numbers(three.effects[0]) == pytest.approx(numbers(one.effects[0]), rel=1e-7)  # an inverse of a singular matrix
+    assert numbers(three.effects[0]) == pytest.approx(
+        numbers(one.effects[0]), rel=1e-7
+    )  # an inverse of a singular matrix
     assert three.check("balance").value == pytest.approx(one.check("balance").value, rel=1e-6)
 
 
@@ -227,7 +248,14 @@ def test_units(outcome, more, unit, fit_trial):
 def test_an_early_look_fails_and_undeclared_interference_warns(fit_trial):
     readout = fit_trial({"as_of": "2026-01-15", "interference": None, "design.covariates": ["x"]}, customers())
     verdicts = {c.name: c.verdict for c in readout.checks}
-    wanted = {"sample-ratio": "info", "early-look": "fail", "interference": "warn", "timing": "info", "immaturity": "pass", "balance": "pass"}
+    wanted = {
+        "sample-ratio": "info",
+        "early-look": "fail",
+        "interference": "warn",
+        "timing": "info",
+        "immaturity": "pass",
+        "balance": "pass",
+    }
     assert {name: verdicts[name] for name in wanted} == wanted
     assert [c.name for c in readout.checks].count("sample-ratio") == 1
     assert readout.effects  # a failed check hides nothing here; pages do
@@ -236,7 +264,11 @@ def test_an_early_look_fails_and_undeclared_interference_warns(fit_trial):
 def test_arms_come_control_first_then_as_planned_and_keep_chinese_labels(fit_trial):
     data = customers().assign(arm=lambda d: d.arm.map({"a": "现状", "b": "none", "c": "0.0"}))
     readout = fit_trial({"design.control": "现状", "design.ratio": {"none": 1, "0": 1, "现状": 1}}, data)
-    assert [(a.label, round(a.planned_share, 6)) for a in readout.arms] == [("现状", 0.333333), ("none", 0.333333), ("0", 0.333333)]
+    assert [(a.label, round(a.planned_share, 6)) for a in readout.arms] == [
+        ("现状", 0.333333),
+        ("none", 0.333333),
+        ("0", 0.333333),
+    ]
     assert [e.comparison for e in readout.effects] == ["none vs 现状", "0 vs 现状"]
 
 
@@ -255,7 +287,9 @@ def test_a_readout_is_kilobytes(fit_trial):
 
 @pytest.mark.parametrize("keys", [{"design.cluster": "site"}, {"design.received": "x"}, {"design.weight": "cluster"}])
 def test_what_is_known_but_not_built_says_so(keys, trial):
-    with pytest.raises(NotBuilt, match="is part of the causalcx file format but is not built in this version") as caught:
+    with pytest.raises(
+        NotBuilt, match="is part of the causalcx file format but is not built in this version"
+    ) as caught:
         needs(trial(keys), None)
     assert caught.value.exit_code == 5
     assert next(iter(keys)) in str(caught.value)

@@ -28,7 +28,14 @@ CHANGES = {
     "design.ratio": {"今天": 1, "none": 1, "yes": 1},
     "outcomes": [
         {"name": "nps", "kind": "nps", "column": "score", "role": "primary"},
-        {"name": "churn", "kind": "binary", "column": "churned", "better": "lower", "role": "primary", "true_when": "Yes"},
+        {
+            "name": "churn",
+            "kind": "binary",
+            "column": "churned",
+            "better": "lower",
+            "role": "primary",
+            "true_when": "Yes",
+        },
         {"name": "revenue", "kind": "amount", "column": "revenue", "cap": 120},
         {"name": "calls", "kind": "count", "column": "calls", "role": "guardrail", "better": "lower", "margin": 1},
     ],
@@ -145,7 +152,9 @@ def test_order_of_rows_does_not_matter(fit_trial, expected):
 
 
 def test_many_row_groups_of_a_parquet_file(fit_trial, expected, tmp_path):
-    pa.parquet.write_table(pa.Table.from_pandas(customers(), preserve_index=False), tmp_path / "c.parquet", row_group_size=7)
+    pa.parquet.write_table(
+        pa.Table.from_pandas(customers(), preserve_index=False), tmp_path / "c.parquet", row_group_size=7
+    )
     same(numbers(fit_trial(CHANGES, open_file(tmp_path / "c.parquet"))), expected)
 
 
@@ -153,11 +162,20 @@ def test_many_row_groups_of_a_parquet_file(fit_trial, expected, tmp_path):
 def test_nan_in_a_parquet_file_is_missing(cap, fit_trial, tmp_path):
     data = customers()
     data.loc[data.index % 5 == 0, "revenue"] = np.nan
-    changes = CHANGES | {"outcomes": [{"name": "revenue", "kind": "amount", "column": "revenue", "role": "primary", "cap": cap}]}
-    pa.parquet.write_table(polars_frame(data).with_columns(pl.col("revenue").fill_null(float("nan"))).to_arrow(), tmp_path / "c.parquet")
-    found, wanted = fit_trial(changes, open_file(tmp_path / "c.parquet")), fit_trial(changes, data.dropna(subset="revenue"))
+    changes = CHANGES | {
+        "outcomes": [{"name": "revenue", "kind": "amount", "column": "revenue", "role": "primary", "cap": cap}]
+    }
+    pa.parquet.write_table(
+        polars_frame(data).with_columns(pl.col("revenue").fill_null(float("nan"))).to_arrow(), tmp_path / "c.parquet"
+    )
+    found, wanted = (
+        fit_trial(changes, open_file(tmp_path / "c.parquet")),
+        fit_trial(changes, data.dropna(subset="revenue")),
+    )
     assert [e.n_treated for e in found.effects] == [e.n_treated for e in wanted.effects]
-    ours, alone = ({e.comparison: sum(a.answered["revenue"] for a in r.arms) for e in r.effects} for r in (found, wanted))
+    ours, alone = (
+        {e.comparison: sum(a.answered["revenue"] for a in r.arms) for e in r.effects} for r in (found, wanted)
+    )
     assert ours == alone
 
 
@@ -211,7 +229,9 @@ ZERO_ONE = small().y
     ],
 )  # fmt: skip
 def test_binary_values_of_any_type(values, true_when, fit_trial):
-    effect = fit_trial({"outcomes": [BINARY["outcomes"][0] | {"true_when": true_when}]}, small(y=list(values))).effects[0]
+    effect = fit_trial({"outcomes": [BINARY["outcomes"][0] | {"true_when": true_when}]}, small(y=list(values))).effects[
+        0
+    ]
     # by hand: arm a (even rows) has 2 ones of 6, arm b 4 of 6
     assert (effect.baseline, effect.estimate) == pytest.approx((2 / 6, 4 / 6 - 2 / 6), abs=1e-12)
     assert effect.unit == "share"
@@ -301,9 +321,7 @@ LABELS = [("binary", "nan")]
 """A binary text column holds labels, and `nan` is one."""
 
 
-@pytest.mark.parametrize(
-    ("kind", "missing"), [(k, m) for k in KINDS for m in SPELLINGS if (k, m) not in LABELS]
-)
+@pytest.mark.parametrize(("kind", "missing"), [(k, m) for k in KINDS for m in SPELLINGS if (k, m) not in LABELS])
 def test_a_missing_value_of_any_spelling_is_missing(kind, missing, fit_trial):
     ten = 10 if kind == "nps" else 1
     answers: list[Any] = [ten * v for v in [1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 1]]

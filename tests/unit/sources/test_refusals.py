@@ -85,6 +85,7 @@ FILES = [
     Bad("missing file", "nothing.csv", REVENUE, ("nothing.csv does not exist",)),
     Bad("no parquet", "not-parquet.parquet", REVENUE, ("not-parquet.parquet cannot be read: ",)),
     Bad("no gzip", "not-gzip.csv.gz", REVENUE, ("not-gzip.csv.gz cannot be read: ",)),
+    Bad("rows of unequal length", "ragged.csv", REVENUE, ("ragged.csv cannot be read: ",)),
     Bad("not UTF-8", "not-utf-8.csv", REVENUE, ("not-utf-8.csv cannot be read: ",)),
 ]  # fmt: skip
 FRAMES = [
@@ -162,8 +163,12 @@ def templates() -> set[str]:
             continue
         tree = ast.parse(file.read_text(encoding="utf-8"))
         documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
-        docs = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, documented) and isinstance(n.body[0], ast.Expr)}
-        texts = (n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in docs)
+        docs = {
+            id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, documented) and isinstance(n.body[0], ast.Expr)
+        }
+        texts = (
+            n for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str) and id(n) not in docs
+        )
         found |= {n.value for n in texts if "{" in n.value and n.value.endswith((".", "}"))}
     return found
 

@@ -1,0 +1,197 @@
+"""The first look: which rows count, and everything that must be refused before an effect is computed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from causalcx.core.check import Notice
+from causalcx.core.errors import CannotAnswer, DataError
+from causalcx.core.need import Need, Profile
+from causalcx.sources.columns import Variable, capped, columns_needed, covariate_values, outcome_value
+from causalcx.sources.engine import (
+    Refusal,
+    Source,
+    dates,
+    ibis,
+    ir,
+    is_label,
+    labels_of,
+    require_columns,
+    sample_means,
+)
+from causalcx.sources.footer import Known
+from causalcx.sources.profile import arms_in, profile_of
+
+LARGEST = 1e90
+"""Values beyond it would overflow in sums of cubes."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the first look learnt."""
+
+    profile: Profile
+    raw_arms: Mapping[Any, str]
+    missing: Mapping[str, int]
+    """Missing values per column."""
+    has_nan: Mapping[str, bool]
+
+
+def validated(source: Source, need: Need) -> tuple[ir.Table, Look]:
+    """The rows that count and what a first look learnt of them. Raises DataError with the first offending rows."""
+    require_columns(source, columns_needed(need))
+    table, excluded, immature, notices = _rows_that_count(source, need)
+    look = _first_look(source, table, need, excluded, immature, notices)
+    _refuse_duplicates(source, table, need, look.profile.rows)
+    return table, look
+
+
+def _rows_that_count(source: Source, need: Need) -> tuple[ir.Table, dict[str, int], int, list[Notice]]:
+    table, excluded, notices = source.table, {}, []
+    for column, labels in need.exclude.items():
+        found = labels_of(source, table, column, 10_000, "an exclusion")
+        out = is_label(table[column], found, list(labels)).fill_null(False)
+        excluded[column] = source.scalar(out.sum()) or 0
+        table = table.filter(~out)
+        notices.append(Notice(code="rows-excluded", facts={"rows": excluded[column], "column": column}))
+    table, immature = _windows_over(source, table, need) if need.entered and need.as_of else (table, 0)
+    if immature:
+        notices.append(Notice(code="immature-left-out", facts={"rows": immature}))
+    return table, excluded, immature, notices
+
+
+def _windows_over(source: Source, table: ir.Table, need: Need) -> tuple[ir.Table, int]:
+    """Units that entered long enough before `as_of`, and how many did not."""
+    column, as_of = str(need.entered), str(need.as_of)
+    entered, refusals = dates(table, column)
+    for refusal in refusals:
+        if source.scalar(refusal.wrong.sum()):
+            refusal.refuse(source, table, need.unit)
+    over = entered + ibis.interval(months=need.longest_window) <= ibis.date(as_of)
+    counts = source.rows(table.aggregate(rows=table.count(), none=entered.isnull().sum(), young=(~over).sum()))[0]
+    if counts["none"]:
+        raise DataError("Column `{column}` (entered) is empty in {rows} rows.", column=column, rows=counts["none"])
+    if counts["rows"] and counts["young"] == counts["rows"]:
+        raise CannotAnswer(
+            "On {as_of} the outcome windows of {months} months are over for none of the {rows} units; fit again later.",
+            as_of=as_of, months=need.longest_window, rows=counts["rows"],
+        )  # fmt: skip
+    return table.filter(over), counts["young"] or 0
+
+
+def _first_look(
+    source: Source, table: ir.Table, need: Need, excluded: dict[str, int], immature: int, notices: list[Notice]
+) -> Look:
+    has_nan: dict[str, bool] = {}
+    groups, values, refusals = _ask(source, table, need, has_nan)
+    not_a_number = _columns_with_nan(groups, values)
+    if not_a_number:  # only now do NaN guards cost anything
+        has_nan = dict.fromkeys(not_a_number, True)
+        groups, values, refusals = _ask(source, table, need, has_nan)
+    for i, refusal in enumerate(refusals):
+        if any(g[f"bad{i}"] for g in groups):
+            refusal.refuse(source, table, need.unit)
+    _refuse_infinite(source, table, need, groups, values)
+    raw_arms = arms_in(need, source, groups)
+    return Look(
+        profile=profile_of(source, need, groups, raw_arms, [v.name for v in values], excluded, immature, notices),
+        raw_arms=raw_arms,
+        missing={v.name: sum(g["n"] - g[f"v{i}"] for g in groups) for i, v in enumerate(values)},
+        has_nan=has_nan,
+    )
+
+
+def _ask(
+    source: Source, table: ir.Table, need: Need, has_nan: Mapping[str, bool]
+) -> tuple[list[dict[str, Any]], list[Variable], list[Refusal]]:
+    """Counts, extremes, powers and refused rows per arm, in one query."""
+    values, refusals = _values(source, table, need, has_nan)
+    powered = {o.key: o.cap for o in need.outcomes if o.kind in ("amount", "count")}
+    shift = sample_means(source, table, {v.name: v.value for v in values if v.name in powered})
+    footer = _footer(source, need, values, has_nan)
+    asked: dict[str, Any] = {"n": table.count()}
+    for i, variable in enumerate(values):
+        value = variable.value
+        if variable.name not in footer:
+            asked |= {f"v{i}": value.count(), f"low{i}": value.min(), f"high{i}": value.max()}
+        elif variable.name not in powered:
+            asked[f"d{i}"] = value.sum()  # a NaN shows in it
+        if variable.name in powered:
+            cap = powered[variable.name]
+            away = (value if cap is None else capped(value, cap)) - shift[variable.name]
+            asked |= {f"d{i}": away.sum(), f"dd{i}": (away * away).sum(), f"ddd{i}": (away * away * away).sum()}
+    asked |= {f"bad{i}": r.wrong.fill_null(False).sum() for i, r in enumerate(refusals)}
+    groups = source.rows(table.group_by(arm=table[need.treatment]).aggregate(**asked))
+    return [_with_footer(g, values, footer) for g in groups], values, refusals
+
+
+def _footer(source: Source, need: Need, values: list[Variable], has_nan: Mapping[str, bool]) -> dict[str, Known]:
+    """Ends of the variables of which the file's footer knows that no value is missing; nothing where rows are left out.
+
+    A capped outcome is asked itself: its cap would hide a NaN.
+    """
+    if need.exclude or need.entered:
+        return {}
+    hidden = {*has_nan, *(o.column for o in need.outcomes if o.cap is not None)}
+    return {v.name: source.known[str(v.mask)] for v in values if v.mask in source.known and v.mask not in hidden}
+
+
+def _with_footer(group: dict[str, Any], values: list[Variable], footer: Mapping[str, Known]) -> dict[str, Any]:
+    """The answer as if everything had been asked; a sum that is no number stands for a NaN among the values."""
+    for i, variable in enumerate(values):
+        if ends := footer.get(variable.name):
+            nan = group[f"d{i}"] != group[f"d{i}"]
+            group |= {f"v{i}": group["n"], f"low{i}": ends.low, f"high{i}": math.nan if nan else ends.high}
+    return group
+
+
+def _columns_with_nan(groups: list[dict[str, Any]], values: list[Variable]) -> list[str]:
+    """NaN is the largest value in the engines' order, so the maximum tells."""
+    ends = [[g[f"{side}{i}"] for g in groups for side in ("low", "high")] for i in range(len(values))]
+    return [str(v.mask) for v, found in zip(values, ends, strict=True) if any(x is not None and x != x for x in found)]
+
+
+def _refuse_infinite(
+    source: Source, table: ir.Table, need: Need, groups: list[dict[str, Any]], values: list[Variable]
+) -> None:
+    sentence = "Column `{column}` holds infinite values, or some too large to be squared ({rows})."
+    for i, variable in enumerate(values):
+        if any(abs(g[f"{side}{i}"] or 0.0) > LARGEST for g in groups for side in ("low", "high")):
+            wrong = variable.value.abs() > LARGEST
+            Refusal(str(variable.mask), wrong, sentence, {}).refuse(source, table, need.unit)
+
+
+def _values(
+    source: Source, table: ir.Table, need: Need, has_nan: Mapping[str, bool]
+) -> tuple[list[Variable], list[Refusal]]:
+    """Outcomes (not yet capped) and covariates under their names; ``mask`` is the column behind each."""
+    values: list[Variable] = []
+    refusals: list[Refusal] = []
+    for outcome in need.outcomes:
+        column = str(outcome.column)
+        value, wrong = outcome_value(source, table, outcome, has_nan=column in has_nan)
+        values.append(Variable(outcome.key, value, column))
+        refusals += wrong
+    for column in need.covariates:
+        expanded, wrong = covariate_values(source, table, column, has_nan=column in has_nan)
+        values += [Variable(name, value, column) for name, value in expanded.items()]
+        refusals += wrong
+    return values, refusals
+
+
+def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -> None:
+    unit = table[need.unit]
+    empty = source.scalar((unit.isnull() | (unit.strip() == "") if unit.type().is_string() else unit.isnull()).sum())
+    if empty:
+        raise DataError("Column `{column}` (unit) is empty in {rows} rows.", column=need.unit, rows=empty)
+    units = source.scalar(table.select(unit=unit).distinct().count())
+    if units != rows:
+        repeated = table.group_by(unit=unit).aggregate(n=table.count())
+        first = source.rows(repeated.filter(repeated.n > 1).order_by("unit").limit(3))
+        raise DataError(
+            "Column `{column}` (unit) is not unique: {rows} rows, {units} units (first: {first}). One row per unit is expected.",
+            column=need.unit, rows=rows, units=units, first=", ".join(f"{r['unit']} {r['n']} times" for r in first),
+        )  # fmt: skip
