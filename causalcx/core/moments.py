@@ -88,7 +88,9 @@ class Moments:
     def from_json(cls, document: dict[str, Any]) -> Self:
         """The inverse of :meth:`to_json`, without loss."""
         arms, strata, variables = (tuple(document[name]) for name in ("arms", "strata", "variables"))
-        units, count, mean, product = (np.asarray(document[name], dtype=float) for name in ("units", "count", "mean", "product"))
+        units, count, mean, product = (
+            np.asarray(document[name], dtype=float) for name in ("units", "count", "mean", "product")
+        )
         return cls(arms, strata, variables, units, count, mean, product)
 
 

@@ -40,6 +40,13 @@ class Survey(Part):
     sampled_by: str | None = Field(None, description="Who chose whom to ask.")
 
 
+OWN_KEYS = {
+    "true_when": ("binary",), "cap": ("amount", "count"), "scale": ("score",), "numerator": ("ratio",), "denominator": ("ratio",),
+    "event": ("duration",), "horizon": ("duration",),
+}  # fmt: skip
+"""Keys that only some kinds of outcome use."""
+
+
 class Measure(Part):
     """What a metric and an outcome share: the column and how to read it."""
 
@@ -63,12 +70,9 @@ class Measure(Part):
         for key in needed.get(self.kind, ("column",)):
             if getattr(self, key) is None:
                 raise ValueError(f"a {self.kind} outcome needs `{key}`")
-        if self.true_when is not None and self.kind != "binary":
-            raise ValueError("`true_when` belongs to binary outcomes")
-        if self.cap is not None and self.kind not in ("amount", "count"):
-            raise ValueError("`cap` belongs to amount and count outcomes")
-        if self.scale is not None and self.kind != "score":
-            raise ValueError("`scale` belongs to score outcomes")
+        for key, kinds in OWN_KEYS.items():
+            if getattr(self, key) is not None and self.kind not in kinds:
+                raise ValueError(f"`{key}` belongs to {' and '.join(kinds)} outcomes")
         return self
 
 

@@ -24,7 +24,7 @@ from causalcx.designs.headline import Headline, headline, pooled_priors
 from causalcx.designs.segments import Segments, segments
 
 DATA = "moments"
-NOT_BUILT = ("factors", "cluster", "received")
+NOT_BUILT = ("factors", "cluster", "received", "graph")
 SMALL_ARM = 30
 """Units below which an interval leans on single values being roughly normal, and that is said."""
 METHODS = {

@@ -6,6 +6,9 @@ the chosen models; the number of rows and simulations is said in the facts. Each
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,7 +33,7 @@ class Refuted:
     refuted: float
     """Mean over the simulations."""
     p: float
-    """DoWhy's test that 0 (placebo), or the estimate (random cause), is one of the simulations."""
+    """DoWhy's test that 0 (placebo), or the estimate (random cause), is one of the simulations, taken as normal."""
     simulations: int
     rows: int
 
@@ -52,13 +55,27 @@ def refute(x: Array, treated: Array, y: Array, effect: Effect, seed: int) -> tup
     estimand = _estimand(names)
     estimate = _estimator()(estimand, effect, seed).fit(data).estimate_effect(data)
     common: dict[str, Any] = {"num_simulations": SIMULATIONS, "n_jobs": 1}
-    placebo = refute_placebo_treatment(
-        data, estimand, estimate, [TREATMENT], placebo_type=PlaceboType.PERMUTE,
-        random_state=np.random.RandomState(seed + PLACEBO_SEED), **common,
-    )  # fmt: skip
-    noise = refute_random_common_cause(data, estimand, estimate, random_state=np.random.RandomState(seed + NOISE_SEED), **common)
+    with _quiet("dowhy"):  # each call would log that its p-value is a normal one, as said above
+        placebo = refute_placebo_treatment(
+            data, estimand, estimate, [TREATMENT], placebo_type=PlaceboType.PERMUTE,
+            random_state=np.random.RandomState(seed + PLACEBO_SEED), **common,
+        )  # fmt: skip
+        noise = refute_random_common_cause(
+            data, estimand, estimate, random_state=np.random.RandomState(seed + NOISE_SEED), **common
+        )  # fmt: skip
     placebo_result, noise_result = (_refuted(float(estimate.value), found, len(rows)) for found in (placebo, noise))
     return placebo_result, noise_result
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _sample(treated: Array, seed: int) -> Array:

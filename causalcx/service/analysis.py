@@ -114,7 +114,7 @@ def _open(experiment: Experiment, data: Any) -> Any:
     if data is not None:
         return engine.open_frame(data)
     if experiment.data.connection is not None:
-        return engine.open_connection(experiment.data.connection, str(experiment.data.table))
+        return engine.open_connection(experiment.data.connection, str(experiment.data.table), experiment.folder)
     if experiment.folder is None:
         raise DataError("The experiment came from no file, so its data file cannot be found; give `data`.")
     return engine.open_file(experiment.folder / str(experiment.data.source))

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, cast
 
 from causalcx.core.check import Check
 from causalcx.core.errors import NotBuilt
-from causalcx.core.experiment import Experiment
+from causalcx.core.experiment import Experiment, Interference
 from causalcx.core.need import Need
 from causalcx.core.readout import Readout
 
@@ -41,8 +41,13 @@ def design_of(experiment: Experiment) -> Design:
     for i, outcome in enumerate(experiment.outcomes):
         if outcome.kind in ("ratio", "duration"):
             raise NotBuilt(f"`outcomes[{i}].kind: {outcome.kind}`")
-        if outcome.from_ or outcome.aggregate:
-            raise NotBuilt(f"`outcomes[{i}].from`")
+        for key in ("from_", "aggregate", "window_days", "inactive_days"):
+            if getattr(outcome, key) is not None:
+                raise NotBuilt(f"`outcomes[{i}].{key.removesuffix('_')}`")
+    if isinstance(experiment.interference, Interference):
+        for key in ("neighbours", "exposure"):
+            if getattr(experiment.interference, key) is not None:
+                raise NotBuilt(f"`interference.{key}`")
     if experiment.data.assignment is not None:
         raise NotBuilt("`data.assignment`")
     kind = experiment.design.kind

@@ -83,11 +83,16 @@ def _duckdb() -> ibis.BaseBackend:
     return ibis.duckdb.connect(memory_limit=os.environ.get("CAUSALCX_ENGINE_MEMORY", ENGINE_MEMORY))
 
 
-def open_connection(url: str, table: str) -> Source:
-    """A table behind an Ibis connection URL."""
+def open_connection(url: str, table: str, folder: Path | None = None) -> Source:
+    """A table behind an Ibis connection URL; a database file is looked for in ``folder`` and only read."""
     shown = url.split("@")[-1] if "@" in url else url
+    file = _database_file(url, folder)
+    if file is not None and not file.is_file():
+        raise DataError("The database {path} does not exist.", path=str(file))
     try:
-        connection = ibis.connect(url)
+        connection = (
+            ibis.duckdb.connect(file, read_only=True) if file and url.startswith("duckdb") else ibis.connect(url)
+        )
         found = connection.table(table)
         rows = connection.to_pyarrow(found.count()).as_py()
     except Exception as error:
@@ -96,6 +101,15 @@ def open_connection(url: str, table: str) -> Source:
             "The table {table} at {url} cannot be read: {reason}", table=table, url=shown, reason=reason
         ) from error
     return Source(found, connection, table, fingerprint_words(connection.name, table, found.schema(), rows))
+
+
+def _database_file(url: str, folder: Path | None) -> Path | None:
+    """The file behind a DuckDB URL, None for other engines and for databases in memory or in the cloud."""
+    scheme, _, rest = url.partition("://")
+    path = rest.partition("?")[0]
+    if scheme != "duckdb" or path in ("", ":memory:") or path.startswith("md:"):
+        return None
+    return (folder or Path.cwd()) / path
 
 
 def open_frame(data: Any) -> Source:

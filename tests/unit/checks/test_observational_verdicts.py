@@ -35,12 +35,18 @@ def test_fold_spread(spread: float, verdict: str) -> None:
 def frame(column: np.ndarray, outcome: np.ndarray, kind: str, levels: tuple[str, ...] = ()) -> Frame:
     profile = Profile("", None, len(column), {"none": 1, "some": 1}, {}, {}, {})
     name = {"binary": "churn", "amount": "revenue"}[kind]
-    return Frame(profile, np.zeros(len(column), int), {name: outcome}, {"need": column}, {"need": levels} if levels else {})
+    return Frame(
+        profile, np.zeros(len(column), int), {name: outcome}, {"need": column}, {"need": levels} if levels else {}
+    )
 
 
-def leakage_of(column: np.ndarray, outcome: np.ndarray, kind: str = "binary", levels: tuple[str, ...] = (), excused: str = "") -> Check:
+def leakage_of(
+    column: np.ndarray, outcome: np.ndarray, kind: str = "binary", levels: tuple[str, ...] = (), excused: str = ""
+) -> Check:
     more = f"columns: {{need: {{excused: {excused}}}}}" if excused else ""
-    asked = experiment({"binary": "churn", "amount": "revenue"}[kind], more=more.replace("role: secondary", "role: primary"))
+    asked = experiment(
+        {"binary": "churn", "amount": "revenue"}[kind], more=more.replace("role: secondary", "role: primary")
+    )
     (found,) = checks.leakage(asked, frame(column, outcome, kind, levels))
     return found
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import duckdb
 import pytest
 
 import causalcx.sources.engine
@@ -140,13 +141,19 @@ def test_the_good_file_is_not_refused(fit_trial):
         assert fit_trial(changes, open_file(DATA / "good.csv")).effects
 
 
-@pytest.mark.parametrize(
-    ("url", "table"), [("duckdb://{folder}/empty.ddb", "customers"), ("nosuchengine://host/db", "customers")]
-)
-def test_a_table_that_cannot_be_read(tmp_path, url, table):
+@pytest.mark.parametrize("url", ["duckdb://other.ddb", "nosuchengine://host/db"])
+def test_a_table_that_cannot_be_read(tmp_path, url):
+    duckdb.connect(tmp_path / "other.ddb").close()
     with pytest.raises(DataError, match=r"The table customers at .* cannot be read: ") as caught:
-        open_connection(url.format(folder=tmp_path), table)
+        open_connection(url, "customers", tmp_path)
     assert caught.value.exit_code == 4
+
+
+def test_a_database_that_does_not_exist_is_not_made(tmp_path):
+    with pytest.raises(DataError, match="does not exist") as caught:
+        open_connection("duckdb://none.ddb", "customers", tmp_path)
+    assert caught.value.exit_code == 4
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_password_is_never_in_the_sentence():
@@ -175,6 +182,9 @@ def templates() -> set[str]:
 
 def test_every_sentence_of_the_room_is_provoked(fit_trial, tmp_path):
     said = {refused(bad, fit_trial).message.template for bad in (*FILES, *FRAMES)}
-    with pytest.raises(DataError) as caught:
-        open_connection(f"duckdb://{tmp_path}/empty.ddb", "customers")
-    assert templates() - said - {caught.value.message.template} == set()
+    duckdb.connect(tmp_path / "other.ddb").close()
+    for name in ("other", "none"):
+        with pytest.raises(DataError) as caught:
+            open_connection(f"duckdb://{name}.ddb", "customers", tmp_path)
+        said.add(caught.value.message.template)
+    assert templates() - said == set()
