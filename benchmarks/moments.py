@@ -84,7 +84,8 @@ def _commands(data: Path, covariates: int) -> dict[str, list[str]]:
 
 def _experiment(data: Path, covariates: int) -> str:
     outcomes = "".join(
-        f"  - {{name: y{i}, kind: amount, column: y{i}, role: {'primary' if i == 0 else 'secondary'}}}\n" for i in range(OUTCOMES)
+        f"  - {{name: y{i}, kind: amount, column: y{i}, role: {'primary' if i == 0 else 'secondary'}}}\n"
+        for i in range(OUTCOMES)
     )
     names = ", ".join(f"x{i}" for i in range(covariates))
     return (
@@ -172,17 +173,29 @@ def _query(runs: Runs, bare: float) -> list[str]:
 
 
 def _goals(runs: dict[str, Runs], k: int) -> list[str]:
-    bare, moments, whole = runs[f"bare {k}"].median("query"), runs[f"moments {k}"].median("query"), runs[f"whole {k}"].median()
+    bare, moments, whole = (
+        runs[f"bare {k}"].median("query"),
+        runs[f"moments {k}"].median("query"),
+        runs[f"whole {k}"].median(),
+    )
     allowed = GOALS["whole"] * bare + GOALS["start"]
     peak = runs[f"whole {k}"].peak()
     lines = [
-        _goal(f"{k} covariates: moments query {moments / bare:.2f} × bare; goal {GOALS['moments']} ×", moments <= GOALS["moments"] * bare),
+        _goal(
+            f"{k} covariates: moments query {moments / bare:.2f} × bare; goal {GOALS['moments']} ×",
+            moments <= GOALS["moments"] * bare,
+        ),
         _goal(f"{k} covariates: whole process {whole:.2f} s; goal 2 × bare + 5 s = {allowed:.2f} s", whole <= allowed),
         _goal(f"{k} covariates: peak {peak:.0f} MB; goal under {GOALS['memory']:.0f} MB", peak < GOALS["memory"]),
     ]
     if peer := runs.get(f"tea-tasting {k}"):
         seconds = peer.median("query")
-        lines.append(_goal(f"{k} covariates: moments query {moments:.2f} s, tea-tasting's {seconds:.2f} s; goal: ahead", moments < seconds))
+        lines.append(
+            _goal(
+                f"{k} covariates: moments query {moments:.2f} s, tea-tasting's {seconds:.2f} s; goal: ahead",
+                moments < seconds,
+            )
+        )
     return lines
 
 

@@ -61,7 +61,13 @@ def _commands(app: Path) -> dict[str, list[str]]:
 def _document(runs: dict[str, Runs], repeats: int) -> str:
     typer = runs["typer"].median()
     rows = [
-        [NAMES[name], f"{1000 * found.median():.0f}", f"{found.median() / typer:.2f}", f"{1000 * found.median('processor'):.0f}", f"{found.peak():.0f}"]
+        [
+            NAMES[name],
+            f"{1000 * found.median():.0f}",
+            f"{found.median() / typer:.2f}",
+            f"{1000 * found.median('processor'):.0f}",
+            f"{found.peak():.0f}",
+        ]
         for name, found in runs.items()
     ]
     ratio = runs["help"].median() / typer

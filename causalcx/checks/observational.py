@@ -8,7 +8,7 @@ import numpy as np
 
 from causalcx.core.check import Check, Verdict
 from causalcx.core.experiment import Experiment
-from causalcx.core.moments import Array
+from causalcx.core.moments import Array, Whole
 from causalcx.core.need import Frame, Profile
 from causalcx.core.outcomes import Outcome
 
@@ -30,7 +30,9 @@ SPREAD = 0.5
 
 def no_ratio(profile: Profile) -> Check:
     """Nobody planned a split, so there is none to test."""
-    return Check(name="sample-ratio", verdict="info", facts={"planned": None, "observed": dict(profile.arms), "p": None})
+    return Check(
+        name="sample-ratio", verdict="info", facts={"planned": None, "observed": dict(profile.arms), "p": None}
+    )
 
 
 def overlap(kept: int, units: int, low: float, high: float, estimand: str) -> Check:
@@ -47,14 +49,22 @@ def refuter(
     """``facts`` with ``refuted`` and ``p``; it fails when what should be ``expected`` is not, by more than a standard error."""
     shift = abs(facts["refuted"] - expected)
     sure = facts["p"] < REFUTED
-    verdict: Verdict = "fail" if sure and shift > SHIFT_FAILS * std_error else "warn" if sure and shift > SHIFT_WARNS * std_error else "pass"
+    verdict: Verdict = (
+        "fail"
+        if sure and shift > SHIFT_FAILS * std_error
+        else "warn"
+        if sure and shift > SHIFT_WARNS * std_error
+        else "pass"
+    )
     return Check(name=name, verdict=verdict, value=facts["p"], facts=facts | {"std_error": std_error})
 
 
 def fold_spread(outcome: str, comparison: str, spread: float, std_error: float) -> Check:
     """Whether other splits of the data would have given another estimate."""
     facts = {"outcome": outcome, "comparison": comparison, "spread": spread, "std_error": std_error}
-    return Check(name="fold-spread", verdict="pass" if spread <= SPREAD * std_error else "warn", value=spread, facts=facts)
+    return Check(
+        name="fold-spread", verdict="pass" if spread <= SPREAD * std_error else "warn", value=spread, facts=facts
+    )
 
 
 def leakage(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
@@ -94,7 +104,7 @@ def _tells(outcome: Outcome, column: str, frame: Frame) -> dict[str, Any] | None
     return {"level": "known", "share": explained} if explained > GIVES_AWAY else None
 
 
-def _certain_level(position: Array, y: Array) -> tuple[int, float] | None:
+def _certain_level(position: Whole, y: Array) -> tuple[int, float] | None:
     """The largest level at which the outcome is certain though it is not overall, and the share that agrees there."""
     overall = float(y.mean())
     if not COMMON <= overall <= 1 - COMMON:
@@ -123,7 +133,7 @@ def _separated(x: Array, y: Array) -> dict[str, Any] | None:
     return {"level": f">= {threshold:g}", "share": float(max(above, 1 - above))}
 
 
-def _explained(position: Array, y: Array) -> float:
+def _explained(position: Whole, y: Array) -> float:
     """Share of the outcome's variance that lies between the column's values."""
     rows = np.bincount(position)
     mean = np.bincount(position, weights=y) / rows

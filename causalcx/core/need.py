@@ -11,7 +11,7 @@ from causalcx.core.check import Notice
 from causalcx.core.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from causalcx.core.moments import Array, Moments
+    from causalcx.core.moments import Array, Moments, Whole
 
 COVARIATE = "covariate|"
 """Names of covariate variables start with it."""
@@ -110,7 +110,7 @@ class Frame:
     """The data as a design sees them that needs rows: one entry per unit, in the order of the unit column."""
 
     profile: Profile
-    arm: Array
+    arm: Whole
     """[n] position of the unit's arm in ``profile.arms``; the control is 0."""
     outcomes: Mapping[str, Array]
     """[n] value per outcome (capped; scores for NPS); NaN where missing."""

@@ -19,7 +19,7 @@ from typing import Literal
 
 import numpy as np
 
-from causalcx.core.moments import Array
+from causalcx.core.moments import Array, Flags, Whole
 from causalcx.designs.crossfit import Predicted
 
 OVERLAP = (0.05, 0.95)
@@ -41,7 +41,7 @@ class Means:
     """[S, P] the difference in each split."""
 
 
-def kept(propensity: Array, arm: Array, effect: Effect) -> Array:
+def kept(propensity: Array, arm: Whole, effect: Effect) -> Flags:
     """[n, A - 1] units that count for each treated arm. ``propensity`` [n, A], the mean over the splits.
 
     ATE: every arm had a probability within ``OVERLAP``, so the same units for all arms. ATT: units of the arm or control
@@ -61,7 +61,7 @@ def against_control(propensity: Array) -> Array:
     return propensity[:, 1:] / np.maximum(propensity[:, 1:] + propensity[:, :1], 1e-12)
 
 
-def influences(predicted: Predicted, arm: Array, y: Array, counts: Array, effect: Effect) -> tuple[Array, Array]:
+def influences(predicted: Predicted, arm: Whole, y: Array, counts: Flags, effect: Effect) -> tuple[Array, Array]:
     """[2P] means (treated, then control) and [n, 2P] influence values divided by the number of units.
 
     Pairs run over variables, then treated arms; ``y`` [n, V], ``counts`` [n, A - 1] the units that count.
@@ -72,7 +72,9 @@ def influences(predicted: Predicted, arm: Array, y: Array, counts: Array, effect
     return means, np.column_stack([f[side] for side in (1, 3) for f in found])
 
 
-def _pair(predicted: Predicted, arm: Array, y: Array, counts: Array, v: int, a: int, effect: Effect) -> tuple[float, Array, float, Array]:
+def _pair(
+    predicted: Predicted, arm: Whole, y: Array, counts: Flags, v: int, a: int, effect: Effect
+) -> tuple[float, Array, float, Array]:
     if effect == "ate":
         treated, control = (_score(predicted, arm, y, v, b) for b in (a, 0))
         return _mean(treated, counts, counts) + _mean(control, counts, counts)
@@ -84,12 +86,12 @@ def _pair(predicted: Predicted, arm: Array, y: Array, counts: Array, v: int, a: 
     return _mean(y, own, own) + _mean(control, counts, own)
 
 
-def _score(predicted: Predicted, arm: Array, y: Array, v: int, a: int) -> Array:
+def _score(predicted: Predicted, arm: Whole, y: Array, v: int, a: int) -> Array:
     expected, probability = predicted.outcome[:, v, a], np.maximum(predicted.propensity[:, a], OVERLAP[0] / 2)
     return expected + (arm == a) * (y - expected) / probability
 
 
-def _mean(score: Array, counts: Array, population: Array) -> tuple[float, Array]:
+def _mean(score: Array, counts: Flags, population: Flags) -> tuple[float, Array]:
     """Sum of the scores that count over the size of the population, and the influence values of that ratio."""
     size = population.sum()
     mean = float(score[counts].sum() / size)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from causalcx.core.moments import Array
+from causalcx.core.moments import Array, Whole
 from causalcx.designs.nuisances import Nuisance, Predict
 
 
@@ -39,14 +39,14 @@ class Predicted:
 Folds = Sequence[tuple[Any, Any]]
 
 
-def folds_of(arm: Array, folds: int, seed: int) -> Folds:
+def folds_of(arm: Whole, folds: int, seed: int) -> Folds:
     """A split stratified by arm."""
     from sklearn.model_selection import StratifiedKFold
 
     return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(np.zeros(len(arm)), arm))
 
 
-def cross_fitted(x: Array, arm: Array, y: Array, models: Models, folds: Folds) -> Predicted:
+def cross_fitted(x: Array, arm: Whole, y: Array, models: Models, folds: Folds) -> Predicted:
     """Predictions for every unit by models that did not see it. ``x`` [n, k], ``arm`` [n] from 0, ``y`` [n, V]."""
     learner = _learner()(
         model_propensity=models.propensity, model_regression=models.outcomes, cv=folds, categories=list(range(int(arm.max()) + 1)),
@@ -55,7 +55,7 @@ def cross_fitted(x: Array, arm: Array, y: Array, models: Models, folds: Folds) -
     return Predicted(*learner.ortho_learner_model_final_.kept)
 
 
-def propensities(x: Array, arm: Array, model: Nuisance, folds: Folds) -> Array:
+def propensities(x: Array, arm: Whole, model: Nuisance, folds: Folds) -> Array:
     """[n, A] out-of-fold probabilities alone: the same as :func:`cross_fitted` predicts with the same model and folds."""
     found = np.empty((len(arm), int(arm.max()) + 1))
     for train, test in folds:
@@ -70,17 +70,18 @@ class _ArmModels:
     models: Models
     fitted: tuple[Predict, list[list[Predict | None]]] | None = field(default=None, init=False)
 
-    def train(self, is_selecting: bool, folds: Any, y: Array, t: Array, **given: Array) -> _ArmModels:
+    def train(self, is_selecting: bool, _folds: Any, y: Array, t: Array, **given: Array) -> _ArmModels:
         """Fit the propensity on all, each outcome model on its arm. Nothing is selected here: that was done before."""
         if not is_selecting:
             arm, x = _arm_of(t), given["W"]
             outcomes = [
-                [m and m.fitted(x[arm == a], y[arm == a, v]) for a, m in enumerate(row)] for v, row in enumerate(self.models.outcomes)
+                [None if m is None else m.fitted(x[arm == a], y[arm == a, v]) for a, m in enumerate(row)]
+                for v, row in enumerate(self.models.outcomes)
             ]
             self.fitted = self.models.propensity.fitted(x, arm), outcomes
         return self
 
-    def predict(self, y: Array, t: Array, **given: Array) -> tuple[Array, Array]:
+    def predict(self, _y: Array, _t: Array, **given: Array) -> tuple[Array, Array]:
         """[n, V, A] outcomes and [n, A] propensities."""
         assert self.fitted is not None
         propensity, outcomes = self.fitted
@@ -88,7 +89,7 @@ class _ArmModels:
         return np.stack([np.column_stack([_means(p, x) for p in row]) for row in outcomes], axis=1), propensity(x)
 
 
-def _arm_of(t: Array) -> Array:
+def _arm_of(t: Array) -> Whole:
     """EconML's one-hot treatment, control left out, as positions."""
     return np.where(t.any(axis=1), t.argmax(axis=1) + 1, 0)
 
@@ -106,7 +107,7 @@ class _Keep:
 
     kept: tuple[Array, ...] = ()
 
-    def fit(self, y: Array, t: Array, *, nuisances: tuple[Array, ...], **_: Any) -> _Keep:
+    def fit(self, _y: Array, _t: Array, *, nuisances: tuple[Array, ...], **_: Any) -> _Keep:
         """Nothing is estimated here; the scores of every estimand are made from what is kept."""
         self.kept = nuisances
         return self

@@ -25,7 +25,12 @@ class Identified:
     @property
     def notice(self) -> Notice:
         """What it rests on, in facts."""
-        facts = {"outcome": self.outcome.key, "method": "backdoor", "adjusts_for": list(self.adjusts_for), "unobserved": list(self.unobserved)}
+        facts = {
+            "outcome": self.outcome.key,
+            "method": "backdoor",
+            "adjusts_for": list(self.adjusts_for),
+            "unobserved": list(self.unobserved),
+        }
         return Notice(code="identified", facts=facts | {"assumption": "unconfoundedness"})
 
 
@@ -55,16 +60,22 @@ def identify(experiment: Experiment, design: Observational, observed: tuple[str,
 def _from_covariates(design: Observational, outcome: Outcome) -> Identified:
     treatment, effect = design.treatment, str(outcome.column)
     edges = [(c, node) for c in design.covariates for node in (treatment, effect)]
-    found = _closing(_graph((*edges, (treatment, effect))), treatment, effect, list(design.covariates), "maximal-adjustment")
-    assert found is not None and set(found) == set(design.covariates)
+    found = _closing(
+        _graph((*edges, (treatment, effect))), treatment, effect, list(design.covariates), "maximal-adjustment"
+    )
+    assert set(found or ()) == set(design.covariates)
     return Identified(outcome, tuple(design.covariates))
 
 
-def _from_graph(design: Observational, outcome: Outcome, nodes: frozenset[str], edges: Edges, observed: tuple[str, ...]) -> Identified:
+def _from_graph(
+    design: Observational, outcome: Outcome, nodes: frozenset[str], edges: Edges, observed: tuple[str, ...]
+) -> Identified:
     effect = str(outcome.column) if str(outcome.column) in nodes else outcome.key
     for name in (design.treatment, effect):
         if name not in nodes:
-            raise CannotAnswer("`design.graph` has no node `{node}`; it has {nodes}.", node=name, nodes=", ".join(sorted(nodes)))
+            raise CannotAnswer(
+                "`design.graph` has no node `{node}`; it has {nodes}.", node=name, nodes=", ".join(sorted(nodes))
+            )
     graph = _graph(edges, nodes)
     _refuse_cycle(graph)
     unobserved = tuple(sorted(nodes - {*observed, design.treatment, effect} - {o for o in nodes if o == design.unit}))
@@ -102,7 +113,10 @@ def _by_variance(graph: Any, treatment: str, outcome: str, observed: list[str]) 
     caused = (networkx.descendants(graph, treatment) & networkx.ancestors(graph, outcome)) | {outcome}
     after = networkx.descendants(graph, treatment) | {treatment}
     found = {parent for node in caused for parent in graph.predecessors(node)} - after
-    if found <= set(observed) and check_valid_backdoor_set(graph, [treatment], [outcome], sorted(found))["is_dseparated"]:
+    if (
+        found <= set(observed)
+        and check_valid_backdoor_set(graph, [treatment], [outcome], sorted(found))["is_dseparated"]
+    ):
         return tuple(sorted(found))
     return _closing(graph, treatment, outcome, observed, "minimal-adjustment")
 

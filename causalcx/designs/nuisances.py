@@ -8,14 +8,15 @@ then kept for every split of the data.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 
-from causalcx.core.moments import Array
+from causalcx.core.moments import Array, Whole
 
 LARGEST = 20_000
 """Rows on which a model is chosen."""
@@ -40,6 +41,17 @@ def engine() -> Engine:
     except (ImportError, OSError):
         return "HistGradientBoosting"
     return "LightGBM"
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Linear algebra and trees on one thread: sums then come in one order, and small fits do not wait for each other."""
+    import sklearn.ensemble  # noqa: F401  (limits reach only libraries that are loaded)
+    from threadpoolctl import threadpool_limits
+
+    engine()
+    with threadpool_limits(limits=1):
+        yield
 
 
 @dataclass(frozen=True)
@@ -68,14 +80,14 @@ class Nuisance:
             return boosted(self.target, self.trees, rows, self.seed)
         return linear(self.target, self.penalty, self.seed)
 
-    def fitted(self, x: Array, y: Array) -> Predict:
+    def fitted(self, x: Array, y: Array | Whole) -> Predict:
         """Fit, and return what predicts: [n, classes] probabilities, or [n] means. A constant target predicts itself."""
         if self.target == "value" or y.min() == y.max():
             return _constant(y) if y.min() == y.max() else self.estimator(len(y)).fit(x, y).predict
         return self.estimator(len(y)).fit(x, y.astype(int)).predict_proba
 
 
-def _constant(y: Array) -> Predict:
+def _constant(y: Array | Whole) -> Predict:
     value = float(y[0])
     return lambda x: np.full(len(x), value)
 
@@ -86,7 +98,11 @@ def linear(target: str, penalty: float, seed: int) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = LogisticRegression(C=penalty, max_iter=1000, random_state=seed) if target == "class" else Ridge(alpha=1 / penalty)
+    model = (
+        LogisticRegression(C=penalty, max_iter=1000, random_state=seed)
+        if target == "class"
+        else Ridge(alpha=1 / penalty)
+    )
     return make_pipeline(StandardScaler(), model)
 
 
@@ -120,7 +136,7 @@ def _shape(rows: int) -> tuple[int, int]:
     return (4, 20) if rows < 1_000 else (8, 20) if rows < 10_000 else (31, 50)
 
 
-def chosen(x: Array, y: Array, target: Literal["class", "value"], seed: int, *, trees: bool = True) -> Nuisance:
+def chosen(x: Array, y: Array | Whole, target: Literal["class", "value"], seed: int, *, trees: bool = True) -> Nuisance:
     """The model with the smallest cross-validated loss; [n, k] covariates and [n] target.
 
     Too few rows for folds, or a class too rare for them, leave the linear model of the strongest penalty.
@@ -140,41 +156,43 @@ def _sample(n: int, seed: int) -> Any:
     return slice(None) if n <= LARGEST else np.sort(np.random.default_rng(seed).choice(n, LARGEST, replace=False))
 
 
-def _counts(y: Array, target: str) -> list[int]:
+def _counts(y: Array | Whole, target: str) -> list[int]:
     return np.unique(y, return_counts=True)[1].tolist() if target == "class" and y.min() < y.max() else [len(y)]
 
 
-def _folds(y: Array, target: str, seed: int) -> Iterable[tuple[Any, Any]]:
+def _folds(y: Array | Whole, target: str, seed: int) -> Iterable[tuple[Any, Any]]:
     from sklearn.model_selection import KFold, StratifiedKFold
 
     kind = StratifiedKFold if target == "class" else KFold
     return kind(FOLDS, shuffle=True, random_state=seed).split(np.zeros(len(y)), y)
 
 
-def _linear_loss(x: Array, y: Array, target: Any, penalty: float, folds: list, seed: int) -> Nuisance:
+def _linear_loss(x: Array, y: Array | Whole, target: Any, penalty: float, folds: list, seed: int) -> Nuisance:
     model = Nuisance(target, penalty=penalty, seed=seed)
     losses = [_loss(y[test], model.fitted(x[train], y[train])(x[test]), target) for train, test in folds]
     return Nuisance(target, penalty=penalty, seed=seed, loss=float(np.mean(losses)))
 
 
-def _loss(y: Array, predicted: Array, target: str) -> float:
+def _loss(y: Array | Whole, predicted: Array, target: str) -> float:
     if target == "value" or predicted.ndim == 1:
         return float(np.mean((y - predicted) ** 2))
     return float(-np.mean(np.log(np.clip(predicted[np.arange(len(y)), y.astype(int)], CLIP, 1))))
 
 
-def _tree_loss(x: Array, y: Array, target: Any, folds: list, seed: int) -> Nuisance:
+def _tree_loss(x: Array, y: Array | Whole, target: Any, folds: list, seed: int) -> Nuisance:
     """The number of trees at which the loss, averaged over the folds, is smallest."""
     curve = (_lightgbm_curve if engine() == "LightGBM" else _sklearn_curve)(x, y, target, folds, seed)
     best = int(np.argmin(curve))
     return Nuisance(target, trees=best + 1, seed=seed, loss=float(curve[best]))
 
 
-def _lightgbm_curve(x: Array, y: Array, target: str, folds: list, seed: int) -> Array:
+def _lightgbm_curve(x: Array, y: Array | Whole, target: str, folds: list, seed: int) -> Array:
     import lightgbm
 
     classes = len(np.unique(y)) if target == "class" else 0
-    objective = {"objective": "l2", "metric": "l2"} if not classes else {"objective": "binary", "metric": "binary_logloss"}
+    objective = (
+        {"objective": "l2", "metric": "l2"} if not classes else {"objective": "binary", "metric": "binary_logloss"}
+    )
     if classes > 2:
         objective = {"objective": "multiclass", "metric": "multi_logloss", "num_class": classes}
     found = lightgbm.cv(
@@ -184,10 +202,12 @@ def _lightgbm_curve(x: Array, y: Array, target: str, folds: list, seed: int) -> 
     return np.asarray(next(values for name, values in found.items() if name.endswith("-mean")))
 
 
-def _sklearn_curve(x: Array, y: Array, target: str, folds: list, seed: int) -> Array:
+def _sklearn_curve(x: Array, y: Array | Whole, target: str, folds: list, seed: int) -> Array:
     curves = []
     for train, test in folds:
-        model = boosted(target, MOST_TREES // 2, len(y), seed).fit(x[train], y[train].astype(int) if target == "class" else y[train])
+        model = boosted(target, MOST_TREES // 2, len(y), seed).fit(
+            x[train], y[train].astype(int) if target == "class" else y[train]
+        )
         steps = model.staged_predict_proba(x[test]) if target == "class" else model.staged_predict(x[test])
         curves.append([_loss(y[test], step, target) for step in steps])
     return np.mean(curves, axis=0)

@@ -23,7 +23,7 @@ from causalcx.designs.aipw import OVERLAP, Effect
 from causalcx.designs.contrasts import Estimates, weights_of
 from causalcx.designs.headline import Headline, headline, unit_of
 from causalcx.designs.identification import candidates, identify
-from causalcx.designs.nuisances import engine
+from causalcx.designs.nuisances import engine, one_thread
 from causalcx.designs.refuters import refute
 from causalcx.designs.study import SPLITS, Group, Overlap, Study, complete_cases, groups_of, overlap_before, study
 
@@ -61,7 +61,8 @@ def check(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
     """Everything that can be said before an effect is seen; overlap from propensities alone."""
     effect = _keys(experiment).effect
     group, *_ = _groups(experiment, frame)
-    found = overlap_before(frame, group, effect, CHECK_SEED)
+    with one_thread():
+        found = overlap_before(frame, group, effect, CHECK_SEED)
     return (*_plain_checks(experiment, frame), _overlap_check(found, effect))
 
 
@@ -69,7 +70,8 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     """Effects of every arm against the control on every outcome, among comparable units."""
     effect = _keys(experiment).effect
     groups = _groups(experiment, frame)
-    done = study(frame, groups, effect, seed)
+    with one_thread():
+        done = study(frame, groups, effect, seed)
     estimates = _estimates(experiment, frame, done, effect)
     result = headline(experiment, estimates, seed)
     return Readout(
@@ -191,7 +193,10 @@ def _arms(experiment: Experiment, frame: Frame) -> tuple[Arm, ...]:
 def _flows(experiment: Experiment, frame: Frame, done: Study) -> tuple[Flow, ...]:
     labels = list(frame.profile.arms)
     return tuple(
-        _flow(done, o, a, f"{labels[a]} vs {labels[0]}") for o in experiment.outcomes if o.kind == "nps" for a in range(1, len(labels))
+        _flow(done, o, a, f"{labels[a]} vs {labels[0]}")
+        for o in experiment.outcomes
+        if o.kind == "nps"
+        for a in range(1, len(labels))
     )
 
 
@@ -236,7 +241,9 @@ def _steadiness(experiment: Experiment, frame: Frame, done: Study, result: Headl
     return tuple(checks)
 
 
-def _refuters(experiment: Experiment, frame: Frame, groups: tuple[Group, ...], result: Headline, seed: int) -> tuple[Check, ...]:
+def _refuters(
+    experiment: Experiment, frame: Frame, groups: tuple[Group, ...], result: Headline, seed: int
+) -> tuple[Check, ...]:
     """Per primary, on its first comparison. What they find speaks against a result; nothing they find speaks for it."""
     checks: list[Check] = []
     effect = _keys(experiment).effect
@@ -244,7 +251,8 @@ def _refuters(experiment: Experiment, frame: Frame, groups: tuple[Group, ...], r
         group = next(g for g in groups if outcome in g.outcomes)
         rows = np.flatnonzero(group.arm <= 1)
         y = _in_units(outcome, frame.outcomes[outcome.key][group.rows[rows]])
-        placebo, noise = refute(group.x[rows], group.arm[rows], y, effect, seed)
+        with one_thread():
+            placebo, noise = refute(group.x[rows], group.arm[rows], y, effect, seed)
         shown = next(e for e in result.effects if e.outcome == outcome.key)
         facts = {"outcome": outcome.key, "comparison": shown.comparison}
         checks.append(verdicts.refuter("refuter-placebo", facts | placebo.facts, 0.0, shown.std_error))

@@ -7,7 +7,7 @@ the chosen models; the number of rows and simulations is said in the facts. Each
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from causalcx.core.moments import Array
+from causalcx.core.moments import Array, Whole
 from causalcx.designs.aipw import Effect, influences
 from causalcx.designs.crossfit import Predicted, folds_of
 from causalcx.designs.nuisances import Nuisance
@@ -40,10 +40,16 @@ class Refuted:
     @property
     def facts(self) -> dict[str, Any]:
         """For the check."""
-        return {"estimate": self.estimate, "refuted": self.refuted, "p": self.p, "simulations": self.simulations, "rows": self.rows}
+        return {
+            "estimate": self.estimate,
+            "refuted": self.refuted,
+            "p": self.p,
+            "simulations": self.simulations,
+            "rows": self.rows,
+        }
 
 
-def refute(x: Array, treated: Array, y: Array, effect: Effect, seed: int) -> tuple[Refuted, Refuted]:
+def refute(x: Array, treated: Whole, y: Array, effect: Effect, seed: int) -> tuple[Refuted, Refuted]:
     """Placebo treatment and random common cause. ``x`` [n, k], ``treated`` [n] 0 or 1, ``y`` [n] in effect units."""
     import pandas as pd
     from dowhy.causal_refuters import refute_placebo_treatment, refute_random_common_cause
@@ -68,7 +74,7 @@ def refute(x: Array, treated: Array, y: Array, effect: Effect, seed: int) -> tup
 
 
 @contextmanager
-def _quiet(name: str) -> Iterator[None]:
+def _quiet(name: str) -> Generator[None]:
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -78,7 +84,7 @@ def _quiet(name: str) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _sample(treated: Array, seed: int) -> Array:
+def _sample(treated: Whole, seed: int) -> Whole:
     """About ``ROWS`` rows in the arms' proportion, but at least a quarter of them from the smaller arm where it has as many."""
     if len(treated) <= ROWS:
         return np.arange(len(treated))
@@ -87,11 +93,15 @@ def _sample(treated: Array, seed: int) -> Array:
     few = min(len(p) for p in parts)
     least = min(few, ROWS // 4)
     taken = [max(least, round(ROWS * len(p) / len(treated))) for p in parts]
-    return np.sort(np.concatenate([rng.choice(p, min(n, len(p)), replace=False) for p, n in zip(parts, taken, strict=True)]))
+    return np.sort(
+        np.concatenate([rng.choice(p, min(n, len(p)), replace=False) for p, n in zip(parts, taken, strict=True)])
+    )
 
 
 def _refuted(estimate: float, found: Any, rows: int) -> Refuted:
-    return Refuted(estimate, float(found.new_effect), float(np.clip(found.refutation_result["p_value"], 0, 1)), SIMULATIONS, rows)
+    return Refuted(
+        estimate, float(found.new_effect), float(np.clip(found.refutation_result["p_value"], 0, 1)), SIMULATIONS, rows
+    )
 
 
 def _estimand(names: list[str]) -> Any:
@@ -103,7 +113,7 @@ def _estimand(names: list[str]) -> Any:
     )  # fmt: skip
 
 
-def doubly_robust(x: Array, treated: Array, y: Array, effect: Effect, seed: int) -> float:
+def doubly_robust(x: Array, treated: Whole, y: Array, effect: Effect, seed: int) -> float:
     """Cross-fitted AIPW with penalised linear nuisances, one split."""
     outcome, propensity = np.full((len(y), 1, 2), np.nan), np.empty((len(y), 2))
     for train, test in folds_of(treated, FOLDS, seed):
@@ -131,10 +141,12 @@ def _estimator() -> type:
         def fit(self, data: Any, effect_modifier_names: Any = None) -> Any:  # noqa: ARG002
             return self
 
-        def estimate_effect(self, data: Any, treatment_value: Any = 1, control_value: Any = 0, target_units: Any = None) -> Any:  # noqa: ARG002
+        def estimate_effect(self, data: Any, treatment_value: Any = 1, control_value: Any = 0, **_: Any) -> Any:
             treatment, outcome = self._target_estimand.treatment_variable[0], self._target_estimand.outcome_variable[0]
             x = data[self._target_estimand.get_adjustment_set()].to_numpy(float)
-            value = doubly_robust(x, data[treatment].to_numpy(), data[outcome].to_numpy(float), self._effect, self._seed)
+            value = doubly_robust(
+                x, data[treatment].to_numpy(), data[outcome].to_numpy(float), self._effect, self._seed
+            )
             found = CausalEstimate(
                 data=None, treatment_name=[treatment], outcome_name=[outcome], estimate=value, target_estimand=self._target_estimand,
                 realized_estimand_expr=None, control_value=control_value, treatment_value=treatment_value,

@@ -28,7 +28,11 @@ class Segments:
 
 
 def segments(
-    experiment: Experiment, parts: Mapping[str, Moments], estimate: Callable[[Moments], Estimates], headlines: tuple[Effect, ...], seed: int
+    experiment: Experiment,
+    parts: Mapping[str, Moments],
+    estimate: Callable[[Moments], Estimates],
+    headlines: tuple[Effect, ...],
+    seed: int,
 ) -> Segments:
     """Primaries by segment.
 
@@ -46,20 +50,32 @@ def segments(
     return _pooled(experiment, primaries, levels, value, error, share / share.sum(), found, notices, seed)
 
 
-def _estimates(parts: Mapping[str, Moments], estimate: Callable[[Moments], Estimates]) -> tuple[dict[str, Estimates], tuple[Notice, ...]]:
+def _estimates(
+    parts: Mapping[str, Moments], estimate: Callable[[Moments], Estimates]
+) -> tuple[dict[str, Estimates], tuple[Notice, ...]]:
     found: dict[str, Estimates] = {}
     notices = []
     for level, moments in parts.items():
-        try:
-            found[level] = estimate(moments)
-        except CannotAnswer:
+        estimates = _estimated(moments, estimate)
+        if estimates is None:
             notices.append(Notice(code="segment-left-out", facts={"segment": level, "units": int(moments.units.sum())}))
+        else:
+            found[level] = estimates
     return found, tuple(notices)
+
+
+def _estimated(moments: Moments, estimate: Callable[[Moments], Estimates]) -> Estimates | None:
+    """A segment's estimates; None where it has too few answers, or no spread to tell an effect's error from."""
+    try:
+        estimates = estimate(moments)
+    except CannotAnswer:
+        return None
+    return estimates if (np.diag(estimates.covariance) > 0).all() else None
 
 
 def _of(estimates: Estimates, effect: Effect) -> tuple[float, float]:
     c = estimates.labels.index(effect.label)
-    return float(estimates.value[c]), max(float(np.sqrt(max(estimates.covariance[c, c], 0.0))), 1e-12)
+    return float(estimates.value[c]), float(np.sqrt(estimates.covariance[c, c]))
 
 
 def _pooled(

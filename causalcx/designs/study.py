@@ -12,7 +12,7 @@ import numpy as np
 
 from causalcx.core.check import Notice
 from causalcx.core.errors import CannotAnswer
-from causalcx.core.moments import Array
+from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import Frame, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.designs.aipw import Effect, Means, combined, influences, kept
@@ -32,10 +32,10 @@ class Group:
 
     outcomes: tuple[Outcome, ...]
     adjusts_for: tuple[str, ...]
-    rows: Array
+    rows: Whole
     """Positions of the units in the frame."""
     x: Array
-    arm: Array
+    arm: Whole
     y: Array
     """[n, V]"""
 
@@ -52,7 +52,7 @@ class Overlap:
     kept: int
     units: int
     """All units (ATE), or the treated (ATT); of the group and arm where the share is smallest."""
-    counts: Array = field(repr=False)
+    counts: Flags = field(repr=False)
     """[n, A - 1] units that count."""
 
     @property
@@ -82,10 +82,13 @@ def groups_of(frame: Frame, identified: tuple[Identified, ...]) -> tuple[Group, 
     for one in identified:
         answered = ~np.isnan(frame.outcomes[one.outcome.key])
         found.setdefault((one.adjusts_for, answered.tobytes()), []).append(one.outcome)
-    return tuple(_group(frame, adjusts_for, np.frombuffer(mask, bool), outcomes) for (adjusts_for, mask), outcomes in found.items())
+    return tuple(
+        _group(frame, adjusts_for, np.frombuffer(mask, bool), outcomes)
+        for (adjusts_for, mask), outcomes in found.items()
+    )
 
 
-def _group(frame: Frame, adjusts_for: tuple[str, ...], answered: Array, outcomes: list[Outcome]) -> Group:
+def _group(frame: Frame, adjusts_for: tuple[str, ...], answered: Flags, outcomes: list[Outcome]) -> Group:
     rows = np.flatnonzero(answered)
     y = np.column_stack([part for o in outcomes for part in variables(o, frame.outcomes[o.key][rows])])
     arm = frame.arm[rows]
@@ -109,7 +112,7 @@ def splits_of(frame: Frame, seed: int) -> tuple[list[Folds], int]:
     return [folds_of(frame.arm, folds, seed + s) for s in range(SPLITS)], folds
 
 
-def _within(folds: Folds, rows: Array, n: int) -> Folds:
+def _within(folds: Folds, rows: Whole, n: int) -> Folds:
     """Folds of the frame as folds of a group."""
     fold = np.empty(n, int)
     for i, (_, test) in enumerate(folds):
@@ -166,9 +169,13 @@ def study(frame: Frame, groups: tuple[Group, ...], effect: Effect, seed: int) ->
     splits, folds = splits_of(frame, seed)
     models = [models_of(g, effect, seed) for g in groups]
     predicted = [
-        [cross_fitted(g.x, g.arm, g.y, m, _within(f, g.rows, len(frame.arm))) for f in splits] for g, m in zip(groups, models, strict=True)
+        [cross_fitted(g.x, g.arm, g.y, m, _within(f, g.rows, len(frame.arm))) for f in splits]
+        for g, m in zip(groups, models, strict=True)
     ]
-    overlaps = [overlap_of(g, np.mean([p.propensity for p in found], axis=0), effect) for g, found in zip(groups, predicted, strict=True)]
+    overlaps = [
+        overlap_of(g, np.mean([p.propensity for p in found], axis=0), effect)
+        for g, found in zip(groups, predicted, strict=True)
+    ]
     parts = [_joint(frame, groups, [found[s] for found in predicted], overlaps, effect) for s in range(SPLITS)]
     means, covariance = combined(np.array([m for m, _ in parts]), np.array([c for _, c in parts]))
     pairs = tuple((v, a) for g in groups for v in g.variables for a in range(1, len(frame.profile.arms)))

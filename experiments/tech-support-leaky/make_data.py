@@ -25,11 +25,18 @@ def joined(status: Path, base: Path) -> pa.Table:
     found = pc.read_csv(status).select([KEY, COLUMN]).to_pydict()
     score = dict(zip(found[KEY], found[COLUMN], strict=True))
     table = pq.read_table(base)
-    return table.append_column("SatisfactionScore", pa.array([score[i] for i in table["customerID"].to_pylist()], pa.int8()))
+    return table.append_column(
+        "SatisfactionScore", pa.array([score[i] for i in table["customerID"].to_pylist()], pa.int8())
+    )
 
 
 if __name__ == "__main__":
     here = Path(__file__).parent
     out = Path(sys.argv[2]) if len(sys.argv) > 2 else here / "data.parquet"
-    pq.write_table(joined(Path(sys.argv[1]), here.parent / "tech-support" / "data.parquet"), out, compression="zstd", compression_level=19)
+    pq.write_table(
+        joined(Path(sys.argv[1]), here.parent / "tech-support" / "data.parquet"),
+        out,
+        compression="zstd",
+        compression_level=19,
+    )
     print(out)

@@ -8,7 +8,6 @@ import pytest
 from causalcx.checks import observational as checks
 from causalcx.core.check import Check
 from causalcx.core.need import Frame, Profile
-from causalcx.core.outcomes import Outcome
 from tests.unit.designs.observational_worlds import experiment
 
 

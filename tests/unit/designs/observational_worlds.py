@@ -30,7 +30,14 @@ def world(n: int = 2_000, seed: int = 0, *, steep: float = 0.8, arms: int = 2, a
     weights = np.exp(np.column_stack([np.zeros(n), *(lean / a for a in range(1, arms))]))
     arm = (rng.uniform(size=n)[:, None] > (weights / weights.sum(axis=1, keepdims=True)).cumsum(axis=1)).sum(axis=1)
     effect = 2 + need
-    revenue = 10 + 3 * need + age + (region == "north") + np.where(arm > 0, effect / np.maximum(arm, 1), 0) + rng.normal(size=n)
+    revenue = (
+        10
+        + 3 * need
+        + age
+        + (region == "north")
+        + np.where(arm > 0, effect / np.maximum(arm, 1), 0)
+        + rng.normal(size=n)
+    )
     churn = (rng.uniform(size=n) < 1 / (1 + np.exp(1 + 0.5 * need + 0.5 * (arm > 0)))).astype(int)
     score = np.clip(np.round(7 + need + 0.5 * (arm > 0) + rng.normal(size=n)), 0, 10)
     asked = rng.uniform(size=n) < answering

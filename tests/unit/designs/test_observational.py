@@ -48,7 +48,9 @@ def test_an_ate_is_recovered_that_the_plain_difference_misses() -> None:
 
 def test_an_att_is_about_the_treated() -> None:
     truth = world(steep=0.6)
-    effect = cx.fit(experiment(design="covariates: [need, age, region], effect: att"), data=truth.table).effect("revenue")
+    effect = cx.fit(experiment(design="covariates: [need, age, region], effect: att"), data=truth.table).effect(
+        "revenue"
+    )
     assert (effect.estimand, effect.applies_to) == ("ATT", "treated")
     assert abs(effect.estimate - truth.att) < WITHIN * effect.std_error
     assert truth.att - truth.ate > effect.std_error  # the worlds tell the two apart
@@ -63,7 +65,15 @@ def test_every_outcome_kind_in_one_joint_law() -> None:
     (flow,) = readout.flows
     assert 100 * (flow.promoters - flow.detractors) == pytest.approx(readout.effect("nps").estimate, rel=1e-12)
     assert [e.unit for e in readout.headlines] == ["USD", "share", "NPS points", "count"]
-    assert {c.name for c in readout.checks} >= {"sample-ratio", "overlap", "leakage", "fold-spread", "refuter-placebo", "refuter-random-cause", "guardrail"}
+    assert {c.name for c in readout.checks} >= {
+        "sample-ratio",
+        "overlap",
+        "leakage",
+        "fold-spread",
+        "refuter-placebo",
+        "refuter-random-cause",
+        "guardrail",
+    }
     assert readout.check("sample-ratio").verdict == "info"  # type: ignore[union-attr]
 
 
@@ -98,7 +108,9 @@ def test_covariates_with_missing_values_and_constants_are_used_as_they_can_be() 
 
 @pytest.mark.usefixtures("trees")
 @pytest.mark.parametrize("engine", ["LightGBM", "HistGradientBoosting"])
-def test_the_same_inputs_give_the_same_digits_whatever_the_order_of_rows(engine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_inputs_give_the_same_digits_whatever_the_order_of_rows(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(nuisances, "engine", lambda: engine)
     monkeypatch.setattr("causalcx.designs.observational.engine", lambda: engine)
     monkeypatch.setattr(nuisances, "MOST_TREES", 20)
@@ -108,7 +120,9 @@ def test_the_same_inputs_give_the_same_digits_whatever_the_order_of_rows(engine:
     one, two = (cx.fit(experiment("revenue", "churn"), data=t, seed=3) for t in (table, shuffled))
     assert one.effects == two.effects
     assert one.covariance == two.covariance
-    assert [c for c in one.checks if c.name.startswith("refuter")] == [c for c in two.checks if c.name.startswith("refuter")]
+    assert [c for c in one.checks if c.name.startswith("refuter")] == [
+        c for c in two.checks if c.name.startswith("refuter")
+    ]
     expected = [] if engine == "LightGBM" else [{"from": "LightGBM", "to": "HistGradientBoosting"}]
     assert facts(one, "nuisance-fallback") == expected
 
