@@ -66,6 +66,8 @@ class Nuisance:
     seed: int = 0
     loss: float = float("nan")
     """Cross-validated log loss per row, or squared error."""
+    size: int = 0
+    """Rows for which the shape of the trees was chosen; 0: those that they are fitted on."""
 
     @property
     def name(self) -> str:
@@ -77,7 +79,7 @@ class Nuisance:
     def estimator(self, rows: int) -> Any:
         """A scikit-learn estimator for a sample of this size."""
         if self.trees is not None:
-            return boosted(self.target, self.trees, rows, self.seed)
+            return boosted(self.target, self.trees, self.size or rows, self.seed)
         return linear(self.target, self.penalty, self.seed)
 
     def fitted(self, x: Array, y: Array | Whole) -> Predict:
@@ -183,7 +185,7 @@ def _tree_loss(x: Array, y: Array | Whole, target: Any, folds: list, seed: int) 
     """The number of trees at which the loss, averaged over the folds, is smallest."""
     curve = (_lightgbm_curve if engine() == "LightGBM" else _sklearn_curve)(x, y, target, folds, seed)
     best = int(np.argmin(curve))
-    return Nuisance(target, trees=best + 1, seed=seed, loss=float(curve[best]))
+    return Nuisance(target, trees=best + 1, seed=seed, loss=float(curve[best]), size=len(y))
 
 
 def _lightgbm_curve(x: Array, y: Array | Whole, target: str, folds: list, seed: int) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from causalcx.core.check import Check, Notice
+from causalcx.core.check import Check, Grade, Notice
 from causalcx.core.effect import Effect
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
@@ -93,6 +93,8 @@ def known(
     """How we know: the design in plain words, the seal, the checks (what is not in order first), the evidence level."""
     period = voice.say("know.period", start=experiment.period.start, end=experiment.period.end)
     checks = [c for c in shown_checks(readout) if c.facts.get("comparison") in (None, comparison)]
+    if experiment.design.kind != "randomised":  # nobody planned a split, so there is none to speak of
+        checks = [c for c in checks if (c.name, c.verdict) != ("sample-ratio", "info")]
     passed = [c for c in checks if c.verdict == "pass"]
     rest = sorted((c for c in checks if c.verdict != "pass"), key=lambda c: ORDER[c.verdict])
     said = {n.code for n in readout.grade.because} if readout.grade else set()
@@ -101,6 +103,7 @@ def known(
         "design": [
             _design(experiment, readout, voice),
             f"{period} {seal_words(readout, sealed, voice)}{'。' if voice.language == 'zh' else '.'}",
+            *([text_in(experiment.notes, voice.language)] if experiment.notes else []),
         ],
         "open": [check_row(c, voice) for c in rest],
         "passed": [check_row(c, voice) for c in passed],
@@ -151,10 +154,16 @@ def _grade(readout: Readout, voice: Voice) -> dict[str, Any] | None:
     return {
         "level": grade.level, "of": grade.of,
         "label": voice.say("know.level", level=grade.level, of=grade.of),
-        "meaning": voice.say(f"know.level.{grade.level}"),
+        "meaning": voice.say(_meaning(grade)),
         "because": sentences(grade.because, voice),
         "to_raise": sentences(grade.to_raise, voice),
     }  # fmt: skip
+
+
+def _meaning(grade: Grade) -> str:
+    """The code of what a level means; level 1 is a first sign, or a result that a failed check holds back."""
+    blocked = any(n.code == "blocked-by" for n in grade.because)
+    return "know.level.1.blocked" if grade.level == 1 and blocked else f"know.level.{grade.level}"
 
 
 def origin(experiment: Experiment, voice: Voice) -> dict[str, str] | None:

@@ -9,14 +9,15 @@ import pyarrow.parquet as pq
 import pytest
 
 import causalcx as cx
-from causalcx.core.experiment_file import parse_experiment
+from causalcx.checks.observational import leakage
+from causalcx.core.experiment_file import load_experiment, parse_experiment
 from causalcx.core.readout import Readout
 from causalcx.designs import aipw, crossfit, nuisances
 from causalcx.designs.crossfit import Models
 from causalcx.designs.identification import Identified
 from causalcx.designs.nuisances import Nuisance
-from causalcx.designs.study import groups_of, study
-from causalcx.sources.engine import open_frame
+from causalcx.designs.study import groups_of, overlap_before, study
+from causalcx.sources.engine import open_file, open_frame
 from causalcx.sources.pull import pull
 from tests.unit.designs.observational_worlds import experiment, world
 
@@ -168,3 +169,34 @@ def test_intervals_cover_the_truth_of_confounded_worlds(effect: aipw.Effect, mon
             error = float(np.sqrt(np.array([1, -1]) @ means.covariance @ np.array([1, -1])))
             covered += abs(estimate - (2.0 if effect == "ate" else drawn.att)) < 1.96 * error
     assert LEAST <= covered <= MOST
+
+
+GALLERY = Path(__file__).parents[2] / "experiments"
+
+
+def test_the_telco_sample_has_the_rates_of_its_readme_and_no_leak() -> None:
+    """Origin: counted in IBM's file; experiments/tech-support/README.md states them."""
+    asked = load_experiment(GALLERY / "tech-support" / "experiment.yaml")
+    frame = pull(open_file(GALLERY / "tech-support" / "data.parquet"), _need(asked))
+    churn = frame.outcomes["churn"]
+    assert (frame.profile.rows, frame.profile.arms) == (5_517, {"No": 3_473, "Yes": 2_044})
+    assert [round(100 * churn[frame.arm == a].mean(), 1) for a in (0, 1)] == [41.6, 15.2]
+    assert [c.verdict for c in leakage(asked, frame)] == ["pass"]
+
+
+def test_the_satisfaction_score_is_stopped_as_a_leak() -> None:
+    asked = load_experiment(GALLERY / "tech-support-leaky" / "experiment.yaml")
+    frame = pull(open_file(GALLERY / "tech-support-leaky" / "data.parquet"), _need(asked))
+    (found,) = leakage(asked, frame)
+    assert (found.verdict, found.facts["column"], found.facts["share"]) == ("fail", "SatisfactionScore", 1.0)
+
+
+def test_charges_that_contain_the_price_leave_hardly_any_overlap() -> None:
+    asked = load_experiment(GALLERY / "tech-support" / "experiment.yaml")
+    design = asked.design.model_copy(update={"covariates": [*asked.design.covariates, "MonthlyCharges"]})  # type: ignore[union-attr]
+    frame = pull(
+        open_file(GALLERY / "tech-support" / "data.parquet"), _need(asked.model_copy(update={"design": design}))
+    )
+    (group,) = groups_of(frame, (Identified(asked.outcomes[0], tuple(design.covariates)),))  # type: ignore[union-attr]
+    with nuisances.one_thread():
+        assert overlap_before(frame, group, "ate", 1).share < 0.5
