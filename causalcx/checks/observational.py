@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -67,12 +68,15 @@ def fold_spread(outcome: str, comparison: str, spread: float, std_error: float) 
     )
 
 
-def leakage(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
-    """Per outcome and covariate that nearly determines it: fails, or warns where the file excuses the column in words."""
+def leakage(experiment: Experiment, frame: Frame, used: Mapping[str, tuple[str, ...]]) -> tuple[Check, ...]:
+    """Per outcome and covariate that nearly determines it: fails, or warns where the file excuses the column in words.
+
+    ``used`` names the covariates of each outcome.
+    """
     found = [
         _given_away(experiment, outcome, column, facts)
         for outcome in experiment.outcomes
-        for column in frame.covariates
+        for column in used[outcome.key]
         if (facts := _tells(outcome, column, frame))
     ]
     return tuple(found) or (Check(name="leakage", verdict="pass", facts={"columns": list(frame.covariates)}),)

@@ -48,13 +48,14 @@ def identify(experiment: Experiment, design: Observational, observed: tuple[str,
 
     Without a graph every covariate is taken as a common cause of treatment and outcome. With one, the optimal adjustment
     set (Henckel, Perković & Maathuis 2022, JRSS B 84: 579-599, definition 3.4) is taken where it is observed and DoWhy
-    finds it valid, else the smallest set that DoWhy finds.
+    finds it valid, else the smallest set that DoWhy finds; a column declared ``known: after`` is not in it.
     Raises CannotAnswer where no observed set closes the back doors.
     """
     if design.graph is None:
         return tuple(_from_covariates(design, o) for o in experiment.outcomes)
     nodes, edges = read_graph(design.graph, experiment.folder)
-    return tuple(_from_graph(design, o, nodes, edges, observed) for o in experiment.outcomes)
+    before = tuple(c for c in observed if c not in experiment.columns or experiment.columns[c].known != "after")
+    return tuple(_from_graph(design, o, nodes, edges, before) for o in experiment.outcomes)
 
 
 def _from_covariates(design: Observational, outcome: Outcome) -> Identified:

@@ -23,7 +23,7 @@ LARGEST = 20_000
 FOLDS = 3
 PENALTIES = (0.01, 0.1, 1.0, 10.0)
 """Inverse penalties C of the logistic, and of the ridge as alpha = 1 / C."""
-MOST_TREES, PATIENCE, RATE = 500, 25, 0.05
+MOST_TREES, PATIENCE, RATE = 300, 20, 0.1
 LEAST_FOR_TREES = 200
 """Rows below which trees are not tried."""
 THREADS = 1

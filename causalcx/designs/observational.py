@@ -21,8 +21,8 @@ from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.designs.aipw import OVERLAP, Effect
 from causalcx.designs.contrasts import Estimates, weights_of
-from causalcx.designs.headline import Headline, headline, unit_of
-from causalcx.designs.identification import candidates, identify
+from causalcx.designs.headline import Headline, headline, pooled_priors, unit_of
+from causalcx.designs.identification import Identified, candidates, identify
 from causalcx.designs.nuisances import engine, one_thread
 from causalcx.designs.refuters import refute
 from causalcx.designs.study import SPLITS, Group, Overlap, Study, complete_cases, groups_of, overlap_before, study
@@ -60,16 +60,17 @@ def _keys(experiment: Experiment) -> Observational:
 def check(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
     """Everything that can be said before an effect is seen; overlap from propensities alone."""
     effect = _keys(experiment).effect
-    group, *_ = _groups(experiment, frame)
+    identified = _identified(experiment, frame)
     with one_thread():
-        found = overlap_before(frame, group, effect, CHECK_SEED)
-    return (*_plain_checks(experiment, frame), _overlap_check(found, effect))
+        found = [overlap_before(frame, g, effect, CHECK_SEED) for g in groups_of(frame, identified)]
+    return (*_plain_checks(experiment, frame, identified), _overlap_check(min(found, key=lambda o: o.share), effect))
 
 
 def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     """Effects of every arm against the control on every outcome, among comparable units."""
     effect = _keys(experiment).effect
-    groups = _groups(experiment, frame)
+    identified = _identified(experiment, frame)
+    groups = groups_of(frame, identified)
     with one_thread():
         done = study(frame, groups, effect, seed)
     estimates = _estimates(experiment, frame, done, effect)
@@ -78,7 +79,7 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
         experiment=experiment.key, design="observational", effects=result.effects, covariance=result.covariance, law=result.law,
         arms=_arms(experiment, frame), best=result.best, flows=_flows(experiment, frame, done),
         checks=(
-            *_plain_checks(experiment, frame),
+            *_plain_checks(experiment, frame, identified),
             _overlap_check(done.overlap, effect),
             *_steadiness(experiment, frame, done, result),
             *_refuters(experiment, frame, groups, result, seed),
@@ -86,16 +87,16 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
             *guardrails(experiment, result.effects),
         ),
         warnings=(*_naive(experiment, frame, estimates), *complete_cases(frame, groups)),
-        fallbacks=_fallbacks(),
-        rests_on=tuple(one.notice for one in identify(experiment, _keys(experiment), tuple(frame.covariates))),
+        fallbacks=(*_fallbacks(), *pooled_priors(experiment, _flat_in_control(experiment, frame))),
+        rests_on=tuple(one.notice for one in identified),
     )  # fmt: skip
 
 
-def _groups(experiment: Experiment, frame: Frame) -> tuple[Group, ...]:
-    return groups_of(frame, identify(experiment, _keys(experiment), tuple(frame.covariates)))
+def _identified(experiment: Experiment, frame: Frame) -> tuple[Identified, ...]:
+    return identify(experiment, _keys(experiment), tuple(frame.covariates))
 
 
-def _plain_checks(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
+def _plain_checks(experiment: Experiment, frame: Frame, identified: tuple[Identified, ...]) -> tuple[Check, ...]:
     return (
         verdicts.no_ratio(frame.profile),
         *missing_by_arm(frame.profile),
@@ -104,7 +105,7 @@ def _plain_checks(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
         immaturity(frame.profile),
         early_look(experiment),
         *skew(frame.profile),
-        *verdicts.leakage(experiment, frame),
+        *verdicts.leakage(experiment, frame, {one.outcome.key: one.adjusts_for for one in identified}),
     )
 
 
@@ -172,6 +173,10 @@ def _by_arm(frame: Frame, outcome: Outcome) -> list[Array]:
 def _spread(frame: Frame, outcome: Outcome) -> float:
     own, *others = (float(values.std(ddof=1)) for values in _by_arm(frame, outcome))
     return own if own > 0 else max(others)
+
+
+def _flat_in_control(experiment: Experiment, frame: Frame) -> set[str]:
+    return {o.key for o in experiment.outcomes if _by_arm(frame, o)[0].std() == 0}
 
 
 def _method(done: Study) -> str:

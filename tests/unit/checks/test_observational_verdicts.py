@@ -43,10 +43,8 @@ def leakage_of(
     column: np.ndarray, outcome: np.ndarray, kind: str = "binary", levels: tuple[str, ...] = (), excused: str = ""
 ) -> Check:
     more = f"columns: {{need: {{excused: {excused}}}}}" if excused else ""
-    asked = experiment(
-        {"binary": "churn", "amount": "revenue"}[kind], more=more.replace("role: secondary", "role: primary")
-    )
-    (found,) = checks.leakage(asked, frame(column, outcome, kind, levels))
+    name = {"binary": "churn", "amount": "revenue"}[kind]
+    (found,) = checks.leakage(experiment(name, more=more), frame(column, outcome, kind, levels), {name: ("need",)})
     return found
 
 

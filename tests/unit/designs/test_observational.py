@@ -192,6 +192,21 @@ def test_a_graph_that_cannot_answer_is_refused(graph: str, sentence: str) -> Non
         cx.fit(experiment(design=f'graph: "{graph}"'), data=world(400).table)
 
 
+def test_a_column_known_after_closes_no_back_door() -> None:
+    asked = experiment(design=GRAPH.format(more=""), more="columns: {need: {known: after}}")
+    with pytest.raises(CannotAnswer, match="not in the data: need"):
+        cx.fit(asked, data=world(400).table)
+
+
+def test_a_control_without_spread_borrows_its_prior_and_says_so() -> None:
+    table = world(400, steep=0.4).table
+    revenue = np.where(table["got"].to_numpy() == "none", 5.0, table["revenue"].to_numpy())
+    table = table.set_column(table.column_names.index("revenue"), "revenue", pa.array(revenue))
+    readout = cx.fit(experiment(), data=table)
+    assert facts(readout, "prior-sd-pooled") == [{"outcome": "revenue"}]
+    assert readout.effect("revenue").std_error > 0
+
+
 def test_what_cannot_be_compared_is_refused() -> None:
     table = world(400).table
     few = table.set_column(1, "got", pa.array(["some"] * 5 + ["none"] * 395))
