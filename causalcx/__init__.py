@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import causalcx.value  # the room, before the verb of the same name below takes its place
+import causalcx.value  # noqa: F401 - the room, before the verb of the same name below takes its place
 
 if TYPE_CHECKING:
     from pathlib import Path

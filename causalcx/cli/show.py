@@ -172,6 +172,4 @@ def gallery(console: Console, result: Any, language: str) -> None:
 
 def how_to_see(console: Console, result: Any, language: str) -> None:
     """Where to look next."""
-    console.print(
-        say("cli.how-to-see", language, folder=str(result.workspace)), highlight=False, soft_wrap=True
-    )
+    console.print(say("cli.how-to-see", language, folder=str(result.workspace)), highlight=False, soft_wrap=True)

@@ -51,7 +51,9 @@ def test_headlines_come_first_in_file_order_and_label_the_covariance(causalcx, f
 
 def test_checks_grade_and_provenance_have_the_promised_shape(causalcx, folder):
     document = causalcx("fit", folder, "--json").json
-    assert all({"name", "verdict", "value", "facts", "sentence"} <= c.keys() and c["sentence"] for c in document["checks"])
+    assert all(
+        {"name", "verdict", "value", "facts", "sentence"} <= c.keys() and c["sentence"] for c in document["checks"]
+    )
     assert [c["name"] for c in document["checks"]].count("sample-ratio") == 1
     assert {c["verdict"] for c in document["checks"]} <= {"pass", "warn", "fail", "info"}
     grade = document["grade"]
@@ -74,7 +76,16 @@ def test_value_prints_one_document_with_every_promised_name(causalcx, folder):
     assert case["roi"].keys() >= QUANTILES
     assert case["payback_months"].keys() >= QUANTILES | {"never"}
     assert case["irr"].keys() >= QUANTILES | {"undefined"}
-    assert {"comparison", "currency", "roi_of_means", "probability_pays", "streams", "costs", "cash_flow", "decision"} <= case.keys()
+    assert {
+        "comparison",
+        "currency",
+        "roi_of_means",
+        "probability_pays",
+        "streams",
+        "costs",
+        "cash_flow",
+        "decision",
+    } <= case.keys()
     assert all(s["present_value"].keys() >= QUANTILES and s["outcome"] for s in case["streams"])
     assert all(c["present_value"].keys() >= QUANTILES and c["name"] for c in case["costs"])
     assert [m["month"] for m in case["cash_flow"]] == list(range(37))

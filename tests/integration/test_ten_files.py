@@ -30,7 +30,9 @@ def frame(seed: int, arms: list[object], arm: str = "variant", unit: str = "cust
 
 
 def plan(control: object, *outcomes: dict, **changes: object) -> dict:
-    design = {"kind": "randomised", "unit": "customer_id", "treatment": "variant", "control": control} | changes.pop("design", {})
+    design = {"kind": "randomised", "unit": "customer_id", "treatment": "variant", "control": control} | changes.pop(
+        "design", {}
+    )
     document = {
         "key": "try-1", "title": "Something new", "intervention": "other", "owner": "me@example.com", "hypothesis": "It helps.",
         "period": {"start": "2026-01-01", "end": "2026-02-01"}, "data": {"source": "d.csv"}, "design": design, "outcomes": list(outcomes),

@@ -7,9 +7,9 @@ import datetime as dt
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import numpy as np
 import pandas as pd
-import duckdb
 import pytest
 
 import causalcx.sources.engine
