@@ -149,9 +149,13 @@ def _document(options: argparse.Namespace, runs: dict[str, Runs]) -> str:
         "covariates", "what", "query, s", "fastest–slowest", "× bare query", "whole process, s", "fastest–slowest", "processor, s", "peak, MB",
     )  # fmt: skip
     facts = f"{options.rows:,} rows, {OUTCOMES} outcomes, seed {SEED}; medians of {options.repeats} interleaved runs, each in its own process."
+    smaller = (
+        "tea-tasting's question is the smaller one: with one covariate it takes 32 sums per arm (of every metric alone and with the "
+        "covariate), the other rows 77, since the products of every two outcomes give the joint covariance that money is drawn from."
+    )
     goals = "\n".join(line for k in options.covariates for line in _goals(runs, k))
     about = described(("causalcx", "duckdb", "ibis-framework", "tea-tasting"), facts)
-    return f"# A randomised readout over many rows\n\n`python -m benchmarks.moments`. {about}\n\n{table(head, rows)}\n\n{goals}\n"
+    return f"# A randomised readout over many rows\n\n`python -m benchmarks.moments`. {about}\n\n{table(head, rows)}\n\n{smaller}\n\n{goals}\n"
 
 
 def _rows(runs: dict[str, Runs], k: int) -> list[list[str]]:

@@ -22,7 +22,7 @@ from causalcx.service.places import EXPERIMENT_FILE, workspace_of
 from causalcx.service.publishing import publish, report, results
 from causalcx.service.starting import init_workspace
 
-GALLERY = ("merge-confirmation-steps", "email-campaign", "tech-support")
+GALLERY = ("merge-confirmation-steps", "email-campaign", "tech-support-and-churn")
 STORY_LEAD_DAYS = 14
 """A simulated story seals its plan this many days before its period."""
 

@@ -1,7 +1,7 @@
 """Join the satisfaction score to the telco sample: ``python experiments/tech-support-leaky/make_data.py STATUS.csv [OUT]``.
 
 The input is the table *Telco customer churn: status* (11.1.3+) of the same fictional sample as CSV: 7,043 rows, 11 columns;
-another file is refused by its SHA-256. The other columns are those of ``../tech-support/data.parquet``.
+another file is refused by its SHA-256. The other columns are those of ``../tech-support-and-churn/data.parquet``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if __name__ == "__main__":
     here = Path(__file__).parent
     out = Path(sys.argv[2]) if len(sys.argv) > 2 else here / "data.parquet"
     pq.write_table(
-        joined(Path(sys.argv[1]), here.parent / "tech-support" / "data.parquet"),
+        joined(Path(sys.argv[1]), here.parent / "tech-support-and-churn" / "data.parquet"),
         out,
         compression="zstd",
         compression_level=19,

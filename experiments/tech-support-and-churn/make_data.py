@@ -1,4 +1,4 @@
-"""Turn IBM's sample of a fictional telco into data.parquet: ``python experiments/tech-support/make_data.py CHURN.csv [OUT]``.
+"""Turn IBM's sample of a fictional telco into data.parquet: ``python experiments/tech-support-and-churn/make_data.py CHURN.csv [OUT]``.
 
 The input is ``data/Telco-Customer-Churn.csv`` of the GitHub repository IBM/telco-customer-churn-on-icp4d at commit
 d5371f5d83a446ad5673cbcca3b814b926491f8a: 7,043 rows, 21 columns, 970,457 bytes. Another file is refused by its SHA-256.

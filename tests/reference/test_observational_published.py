@@ -175,9 +175,9 @@ GALLERY = Path(__file__).parents[2] / "experiments"
 
 
 def test_the_telco_sample_has_the_rates_of_its_readme_and_no_leak() -> None:
-    """Origin: counted in IBM's file; experiments/tech-support/README.md states them."""
-    asked = load_experiment(GALLERY / "tech-support" / "experiment.yaml")
-    frame = pull(open_file(GALLERY / "tech-support" / "data.parquet"), _need(asked))
+    """Origin: counted in IBM's file; experiments/tech-support-and-churn/README.md states them."""
+    asked = load_experiment(GALLERY / "tech-support-and-churn" / "experiment.yaml")
+    frame = pull(open_file(GALLERY / "tech-support-and-churn" / "data.parquet"), _need(asked))
     churn = frame.outcomes["churn"]
     assert (frame.profile.rows, frame.profile.arms) == (5_517, {"No": 3_473, "Yes": 2_044})
     assert [round(100 * churn[frame.arm == a].mean(), 1) for a in (0, 1)] == [41.6, 15.2]
@@ -192,10 +192,10 @@ def test_the_satisfaction_score_is_stopped_as_a_leak() -> None:
 
 
 def test_charges_that_contain_the_price_leave_hardly_any_overlap() -> None:
-    asked = load_experiment(GALLERY / "tech-support" / "experiment.yaml")
+    asked = load_experiment(GALLERY / "tech-support-and-churn" / "experiment.yaml")
     design = asked.design.model_copy(update={"covariates": [*asked.design.covariates, "MonthlyCharges"]})  # type: ignore[union-attr]
     frame = pull(
-        open_file(GALLERY / "tech-support" / "data.parquet"), _need(asked.model_copy(update={"design": design}))
+        open_file(GALLERY / "tech-support-and-churn" / "data.parquet"), _need(asked.model_copy(update={"design": design}))
     )
     (group,) = groups_of(frame, (Identified(asked.outcomes[0], tuple(design.covariates)),))  # type: ignore[union-attr]
     with nuisances.one_thread():
