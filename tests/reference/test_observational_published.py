@@ -195,7 +195,8 @@ def test_charges_that_contain_the_price_leave_hardly_any_overlap() -> None:
     asked = load_experiment(GALLERY / "tech-support-and-churn" / "experiment.yaml")
     design = asked.design.model_copy(update={"covariates": [*asked.design.covariates, "MonthlyCharges"]})  # type: ignore[union-attr]
     frame = pull(
-        open_file(GALLERY / "tech-support-and-churn" / "data.parquet"), _need(asked.model_copy(update={"design": design}))
+        open_file(GALLERY / "tech-support-and-churn" / "data.parquet"),
+        _need(asked.model_copy(update={"design": design})),
     )
     (group,) = groups_of(frame, (Identified(asked.outcomes[0], tuple(design.covariates)),))  # type: ignore[union-attr]
     with nuisances.one_thread():
