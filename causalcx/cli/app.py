@@ -19,9 +19,19 @@ Where = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
-Language = Annotated[str, typer.Option("--language", "-l", help="en or zh.", envvar="CAUSALCX_LANGUAGE")]
+
+
+def _known_language(language: str) -> str:
+    if language not in ("en", "zh"):
+        raise typer.BadParameter(f"`{language}` is not a language of causalcx; known: en, zh.")
+    return language
+
+
+Language = Annotated[
+    str, typer.Option("--language", "-l", help="en or zh.", envvar="CAUSALCX_LANGUAGE", callback=_known_language)
+]
 Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
-OK, FAULT = 0, 1
+OK, FAULT, WRONG_COMMAND = 0, 1, 2
 
 
 @app.command()
@@ -294,6 +304,9 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(OK)
+    except OSError as error:  # a folder that cannot be written, a port that cannot be had
+        print(f"{error.filename or 'causalcx'}: {error.strerror or error}", file=sys.stderr)
+        sys.exit(WRONG_COMMAND)
 
 
 def _language_asked() -> str:

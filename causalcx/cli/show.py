@@ -9,11 +9,12 @@ from rich.table import Table
 
 from causalcx import words
 from causalcx.cli.say import say
-from causalcx.core.case import Valuation
+from causalcx.core.case import Case, Valuation
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
 
+NOTHING = "–"
 MARKS = {"pass": "●", "info": "○", "warn": "▲", "fail": "✕"}
 
 
@@ -118,16 +119,8 @@ class Show:
         """One row per case, and what the rule says."""
         table = _table(language, "comparison", "npv", "pays", "payback", "decision")
         for case, said in zip(valuation.cases, document["cases"], strict=True):
-            span = words.money_span(case.npv.p5, case.npv.p95, case.currency, language)
-            npv = f"{words.money(case.npv.mean, case.currency, language)} ({span})"
-            payback = words.months(case.payback_months.p50, language) if case.payback_months.p50 is not None else "–"
-            table.add_row(
-                case.comparison,
-                npv,
-                words.share_of(case.probability_pays, language),
-                payback,
-                said["decision"]["sentence"],
-            )
+            figures = [NOTHING] * 3 if _rests_on_hidden(case) else _money_cells(case, language)
+            table.add_row(case.comparison, *figures, said["decision"]["sentence"])
         self.console.print(table)
         for said in document["cases"]:
             for reason in said["decision"]["because"]:
@@ -140,6 +133,21 @@ class Show:
         for check in facts["checks"]:
             table.add_row("●" if check["ok"] else "✕", check["name"], check["found"])
         self.console.print(table)
+
+
+def _rests_on_hidden(case: Case) -> bool:
+    """Whether a failed check hides an effect that the money rests on."""
+    return any(n.code in ("effect-hidden", "sample-ratio-failed") for n in case.decision.because)
+
+
+def _money_cells(case: Case, language: str) -> list[str]:
+    span = words.money_span(case.npv.p5, case.npv.p95, case.currency, language)
+    middle = case.payback_months.p50
+    return [
+        f"{words.money(case.npv.mean, case.currency, language)} ({span})",
+        words.share_of(case.probability_pays, language),
+        NOTHING if middle is None else words.months(middle, language),
+    ]
 
 
 def _table(language: str, *columns: str) -> Table:

@@ -15,7 +15,7 @@ from causalcx.core.design_keys.base import Columns
 from causalcx.core.labels import canonical
 from causalcx.core.model import Part
 from causalcx.core.money_terms import Assumption, Decision, Value
-from causalcx.core.outcomes import Outcome
+from causalcx.core.outcomes import Label, Outcome
 from causalcx.core.text import Text
 
 INTERVENTIONS = (
@@ -80,7 +80,7 @@ class Column(Part):
     )
     unit: Text | None = Field(None, description="Unit of the values.")
     label: Text | None = Field(None, description="How pages name the column.")
-    labels: dict[str, Text] | None = Field(None, description="How pages name its values.")
+    labels: dict[Label, Text] | None = Field(None, description="How pages name its values.")
     excused: Text | None = Field(None, description="Why a column that nearly determines an outcome is no leakage.")
 
 

@@ -78,13 +78,23 @@ def _against(effect: Effect, span: tuple[float, float], sign: int) -> str:
     return "better" if sign * (effect.estimate - (low + high) / 2) > 0 else "worse"
 
 
+TELLING = {"estimate", "half_width"}
+"""Facts that tell an effect, or how sharp it is."""
+
+
 def shown_checks(readout: Readout) -> list[Check]:
     """The checks without those whose sentence would tell an effect that another, failed, check hides."""
     hidden = hidden_outcomes(readout)
     all_hidden = blocking_check(readout) is not None
     return [
-        c for c in readout.checks if not ("estimate" in c.facts and (all_hidden or c.facts.get("outcome") in hidden))
+        c for c in readout.checks if not (TELLING & c.facts.keys() and (all_hidden or c.facts.get("outcome") in hidden))
     ]
+
+
+def _tells_hidden(notice: Notice, readout: Readout) -> bool:
+    """Whether a notice would state an effect that a failed check hides."""
+    hidden = blocking_check(readout) is not None or notice.facts.get("outcome") in hidden_outcomes(readout)
+    return hidden and bool(TELLING & notice.facts.keys())
 
 
 def known(
@@ -98,7 +108,8 @@ def known(
     passed = [c for c in checks if c.verdict == "pass"]
     rest = sorted((c for c in checks if c.verdict != "pass"), key=lambda c: ORDER[c.verdict])
     said = {n.code for n in readout.grade.because} if readout.grade else set()
-    more = [n for n in (*readout.warnings, *readout.fallbacks, *readout.failures) if n.code not in said]
+    notices = (*readout.warnings, *readout.fallbacks, *readout.failures)
+    more = [n for n in notices if n.code not in said and not _tells_hidden(n, readout)]
     return {
         "design": [
             _design(experiment, readout, voice),

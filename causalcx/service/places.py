@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from causalcx.core.errors import UsageError
@@ -36,5 +37,15 @@ def experiment_file(name: str | Path, start: Path | None = None) -> Path:
     workspace = workspace_of(start or Path.cwd())
     if workspace and (workspace / "experiments" / str(name) / EXPERIMENT_FILE).is_file():
         return workspace / "experiments" / str(name) / EXPERIMENT_FILE
+    named = _file_of_key(workspace, str(name)) if workspace else None
+    if named is not None:
+        return named
     where = f"; workspace: {workspace}" if workspace else ""
     raise UsageError("There is no experiment file or key `{name}`{where}.", name=str(name), where=where)
+
+
+def _file_of_key(workspace: Path, key: str) -> Path | None:
+    """The experiment file that states this key, whatever its folder is called."""
+    line = re.compile(rf"^key:\s*[\"']?{re.escape(key)}[\"']?\s*(#.*)?$", re.MULTILINE)
+    files = sorted((workspace / "experiments").glob(f"*/{EXPERIMENT_FILE}"))
+    return next((file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))), None)
