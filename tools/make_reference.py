@@ -25,11 +25,12 @@ from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
 from causalcx.core import case, check, effect, experiment, money_terms, outcomes, quantities, readout
+from causalcx.core.check import HIDES_ALL
 from causalcx.core.design_keys import KINDS
 from causalcx.core.rules import DecisionRule
 from causalcx.core.text import Text
 from causalcx.designs import randomised
-from causalcx.grade import BLOCKED, BLOCKING, COSTS, SHARED, START, THIRD_PARTY, UNASKED
+from causalcx.grade import BLOCKED, COSTS, SHARED, START, THIRD_PARTY, UNASKED
 from causalcx.service import kinds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -313,7 +314,7 @@ def costs_table() -> str:
 
 def caps_table() -> str:
     """What caps the level."""
-    rows = [[f"`{name}` fails", str(BLOCKED)] for name in BLOCKING]
+    rows = [[f"`{name}` fails", str(BLOCKED)] for name in HIDES_ALL]
     rows += [
         ["the arms are declared to share something", str(SHARED)],
         ["`interference` is not declared", str(UNASKED)],

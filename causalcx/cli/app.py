@@ -19,11 +19,13 @@ Where = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
+LANGUAGES = ("en", "zh")
+"""As in ``words``, which ``--help`` must not load."""
 
 
 def _known_language(language: str) -> str:
-    if language not in ("en", "zh"):
-        raise typer.BadParameter(f"`{language}` is not a language of causalcx; known: en, zh.")
+    if language not in LANGUAGES:
+        raise typer.BadParameter(f"`{language}` is not a language of causalcx; known: {', '.join(LANGUAGES)}.")
     return language
 
 
@@ -312,7 +314,7 @@ def main() -> None:
 def _language_asked() -> str:
     for before, word in zip(sys.argv, sys.argv[1:], strict=False):
         if before in ("--language", "-l"):
-            return word if word in ("en", "zh") else "en"
+            return word if word in LANGUAGES else "en"
     return "zh" if os.environ.get("CAUSALCX_LANGUAGE") == "zh" else "en"
 
 

@@ -8,6 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Verdict = Literal["pass", "warn", "fail", "info"]
 
+HIDES_ALL = ("sample-ratio", "leakage", "overlap")
+"""Checks whose failure hides every effect and caps the evidence level."""
+HIDES_ONE = "missing-by-arm"
+"""The check whose failure hides the effect on its outcome."""
+
 
 class Check(BaseModel):
     """The verdict of one check on design, data or model."""

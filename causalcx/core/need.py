@@ -11,6 +11,7 @@ from causalcx.core.check import Notice
 from causalcx.core.outcomes import Outcome
 
 if TYPE_CHECKING:
+    from causalcx.core.experiment import Experiment
     from causalcx.core.moments import Array, Moments, Whole
 
 COVARIATE = "covariate|"
@@ -37,6 +38,21 @@ class Need:
     as_of: dt.date | None = None
     candidates: tuple[str, ...] = ()
     """Covariates that are pulled where the data have them: nodes of a causal graph, of which some may be unobserved."""
+
+    @classmethod
+    def of(cls, experiment: Experiment, today: dt.date, **own: Any) -> Need:
+        """What every design asks of its plan, and the design's ``own`` columns."""
+        design: Any = experiment.design
+        return cls(
+            unit=design.unit,
+            treatment=str(design.treatment),
+            control=str(design.control),
+            outcomes=tuple(experiment.outcomes),
+            exclude={c: tuple(v) for c, v in experiment.exclude.items()},
+            entered=experiment.entered,
+            as_of=experiment.as_of or (today if experiment.entered else None),
+            **own,
+        )
 
     @property
     def longest_window(self) -> int:

@@ -36,16 +36,11 @@ CHECK_SEED = 1
 def needs(experiment: Experiment, today: dt.date) -> Need:
     """Rows with all outcomes and covariates; of a graph's nodes, those that the data have."""
     design = _keys(experiment)
-    return Need(
-        unit=design.unit,
-        treatment=design.treatment,
-        control=str(design.control),
-        outcomes=tuple(experiment.outcomes),
+    return Need.of(
+        experiment,
+        today,
         covariates=tuple(design.covariates) if design.graph is None else (),
         candidates=candidates(experiment, design),
-        exclude={c: tuple(v) for c, v in experiment.exclude.items()},
-        entered=experiment.entered,
-        as_of=experiment.as_of or (today if experiment.entered else None),
     )
 
 

@@ -37,18 +37,13 @@ METHODS = {
 def needs(experiment: Experiment, today: dt.date) -> Need:
     """Moments of all outcomes and covariates per arm and stratum."""
     design = _keys(experiment)
-    return Need(
-        unit=design.unit,
-        treatment=str(design.treatment),
-        control=str(design.control),
-        outcomes=tuple(experiment.outcomes),
+    return Need.of(
+        experiment,
+        today,
         planned=tuple(design.ratio) if design.ratio else None,
         covariates=tuple(design.covariates) if design.adjustment != "none" else (),
         strata=tuple(design.strata),
         segment=experiment.segments[0] if experiment.segments else None,
-        exclude={c: tuple(v) for c, v in experiment.exclude.items()},
-        entered=experiment.entered,
-        as_of=experiment.as_of or (today if experiment.entered else None),
     )
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from causalcx.core.check import Check, Grade, Notice
+from causalcx.core.check import HIDES_ALL, Check, Grade, Notice
 from causalcx.core.experiment import Experiment
 
 START = {"randomised": 5, "observational": 2}
 THIRD_PARTY = 2
 """Where a design starts that a third party brought for a kind not built in: no rule about it is public yet."""
-BLOCKING = ("sample-ratio", "leakage", "overlap")
-"""When one of these fails, the level is 1 at most."""
 COSTS = {
     ("missing-by-arm", "fail"): 2,
     ("balance", "fail"): 1,
@@ -66,7 +64,7 @@ def _failures(checks: Sequence[Check]) -> list[tuple[int, Notice]]:
 def _caps(checks: Sequence[Check]) -> list[tuple[int, Notice]]:
     caps = []
     for check in checks:
-        if check.name in BLOCKING and check.verdict == "fail":
+        if check.name in HIDES_ALL and check.verdict == "fail":
             caps.append((BLOCKED, Notice(code="blocked-by", facts={"check": check.name})))
         if check.name == "interference" and check.verdict == "warn":
             cap = SHARED if check.facts["declared"] == "shared" else UNASKED
@@ -83,7 +81,7 @@ def _to_raise(experiment: Experiment, checks: Sequence[Check], days: int | None)
     if experiment.design.kind == "observational":
         notices.append(Notice(code="randomise"))
     for check in checks:
-        if check.verdict == "fail" and (check.name in BLOCKING or (check.name, check.verdict) in COSTS):
+        if check.verdict == "fail" and (check.name in HIDES_ALL or (check.name, check.verdict) in COSTS):
             notices.append(Notice(code="fix-check", facts={"check": check.name}))
         if check.name == "interference" and check.verdict == "warn":
             unasked = check.facts["declared"] == "undeclared"

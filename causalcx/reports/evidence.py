@@ -84,17 +84,13 @@ TELLING = {"estimate", "half_width"}
 
 def shown_checks(readout: Readout) -> list[Check]:
     """The checks without those whose sentence would tell an effect that another, failed, check hides."""
-    hidden = hidden_outcomes(readout)
-    all_hidden = blocking_check(readout) is not None
-    return [
-        c for c in readout.checks if not (TELLING & c.facts.keys() and (all_hidden or c.facts.get("outcome") in hidden))
-    ]
+    return [c for c in readout.checks if not _tells_hidden(c, readout)]
 
 
-def _tells_hidden(notice: Notice, readout: Readout) -> bool:
-    """Whether a notice would state an effect that a failed check hides."""
-    hidden = blocking_check(readout) is not None or notice.facts.get("outcome") in hidden_outcomes(readout)
-    return hidden and bool(TELLING & notice.facts.keys())
+def _tells_hidden(said: Check | Notice, readout: Readout) -> bool:
+    """Whether a sentence would state an effect that a failed check hides."""
+    hidden = blocking_check(readout) is not None or said.facts.get("outcome") in hidden_outcomes(readout)
+    return hidden and bool(TELLING & said.facts.keys())
 
 
 def known(

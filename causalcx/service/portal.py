@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from causalcx.core.errors import CausalcxError, ExperimentError, UsageError
 from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import METRICS, load_experiment, parse_experiment, plain, read_metrics, read_yaml
 from causalcx.registry import PublishedCase, Registry
+from causalcx.service.files import write_whole
 from causalcx.service.places import EXPERIMENT_FILE, registry_file
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -135,8 +134,7 @@ def save_draft(*, workspace: Path, key: str, text: str, replace: bool = False) -
     """Write ``experiments/KEY/experiment.yaml`` whole or not at all; an existing one only when ``replace`` says so."""
     file = draft_file(workspace, key)
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _place(text, file, replace)
+        write_whole(file, text, replace=replace)
     except FileExistsError as error:
         raise DraftExists(
             "There is a file experiments/{key}/experiment.yaml already; nothing was written.", key=key
@@ -156,24 +154,6 @@ def draft_file(workspace: Path, key: str) -> Path:
             key=key,
         )
     return file
-
-
-def _place(text: str, file: Path, replace: bool) -> None:
-    """Through a file beside it, so that no reader ever sees half; a link refuses an existing file without a race."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".draft-", suffix=".part")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        part.chmod(0o644)
-        if replace:
-            part.replace(file)
-        else:
-            file.hardlink_to(part)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _existing(workspace: Path, registry: Path | None) -> Registry | None:

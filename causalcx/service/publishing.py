@@ -15,6 +15,7 @@ from causalcx.core.readout import Readout
 from causalcx.core.seal import canonical_plan
 from causalcx.service.analysis import SEED, fit, stored_fit, value
 from causalcx.service.experiments import Source, load, registry_of, sealed_plan
+from causalcx.service.files import write_whole
 from causalcx.service.places import workspace_of
 
 
@@ -27,12 +28,11 @@ def report(*, experiment: Source, out: Path | str | None = None, seed: int = SEE
     folder = Path(out) if out else _default_folder(loaded)
     readout, valuation = results(loaded, seed)
     pages = render_pages(loaded, readout, valuation, shell="standalone")
-    folder.mkdir(parents=True, exist_ok=True)
     files = []
     for arm, languages in pages.items():
         for language, html in languages.items():
             name = "case" if len(pages) == 1 else f"case-{slug(arm)}"
-            files.append(_write(folder / f"{name}.{language}.html", html))
+            files.append(write_whole(folder / f"{name}.{language}.html", html))
     return files
 
 
@@ -85,10 +85,3 @@ def _default_folder(experiment: Experiment) -> Path:
     folder = experiment.folder or Path.cwd()
     workspace = workspace_of(folder)
     return workspace / "reports" / "gallery" / experiment.key if workspace else folder / "report"
-
-
-def _write(file: Path, text: str) -> Path:
-    """Whole or not at all."""
-    part = file.with_name(file.name + ".part")
-    part.write_text(text, encoding="utf-8")
-    return part.replace(file)

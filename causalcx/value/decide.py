@@ -8,16 +8,11 @@ from typing import Literal
 import numpy as np
 
 from causalcx.core.case import Verdict
-from causalcx.core.check import Check, Notice
+from causalcx.core.check import HIDES_ALL, HIDES_ONE, Check, Notice
 from causalcx.core.money_terms import Decision
 from causalcx.core.readout import Readout
 from causalcx.core.rules import DecisionRule
 from causalcx.value.numbers import Array
-
-HIDES_ALL = ("leakage", "overlap")
-"""Failed checks that hide every effect."""
-HIDES_ONE = "missing-by-arm"
-"""A failed check that hides the effect on its outcome."""
 
 Word = Literal["scale", "stop", "extend", "wait", "cannot decide"]
 

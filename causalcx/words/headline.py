@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causalcx.core.case import Case
-from causalcx.core.check import Check
+from causalcx.core.check import HIDES_ALL, HIDES_ONE, Check
 from causalcx.core.effect import Effect
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
@@ -16,22 +16,18 @@ from causalcx.words.effects import NPS, SHARE, amount_text, change_text, is_clea
 from causalcx.words.names import Names, names_of
 from causalcx.words.sentences import check_sentence, notice_sentence, sentence
 
-HIDING = ("sample-ratio", "leakage", "overlap")
-"""Checks whose failure hides every effect: the failed check is shown in its place."""
 NPV_LEVEL = 0.9
 """The span of money runs from its 5 % to its 95 % quantile."""
 
 
 def blocking_check(readout: Readout) -> Check | None:
     """The failed check that hides every effect, if there is one."""
-    return next((c for c in readout.checks if c.verdict == "fail" and c.name in HIDING), None)
+    return next((c for c in readout.checks if c.verdict == "fail" and c.name in HIDES_ALL), None)
 
 
 def hidden_outcomes(readout: Readout) -> dict[str, Check]:
     """Outcomes whose effect is hidden, with the failed check to show in its place."""
-    return {
-        str(c.facts.get("outcome")): c for c in readout.checks if c.verdict == "fail" and c.name == "missing-by-arm"
-    }
+    return {str(c.facts.get("outcome")): c for c in readout.checks if c.verdict == "fail" and c.name == HIDES_ONE}
 
 
 def hidden_money(readout: Readout, case: Case) -> list[Check]:
