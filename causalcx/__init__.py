@@ -40,18 +40,21 @@ def register(experiment: Experiment | str | Path) -> SealedPlan:
     return service.register(experiment=experiment)
 
 
-def plan(experiment: Experiment | str | Path) -> dict[str, Any]:
-    """The plan in canonical form, its hash, and whether it is still the sealed one."""
+def plan(
+    experiment: Experiment | str | Path, *, history: str | Path | None = None, size: int | None = None, seed: int = 1
+) -> dict[str, Any]:
+    """The plan in canonical form, its hash, whether it is still the sealed one, and its ``sizing``: units needed, effects that can be
+    seen, and how often the decision rule errs. ``history`` is a file with the outcomes' columns from before."""
     from causalcx import service
 
-    return service.plan(experiment=experiment)
+    return service.plan(experiment=experiment, history=history, size=size, seed=seed)
 
 
-def check(experiment: Experiment | str | Path, data: Any = None) -> tuple[Check, ...]:
+def check(experiment: Experiment | str | Path, data: Any = None, *, seed: int = 1) -> tuple[Check, ...]:
     """Verdicts on design and data, before any effect is seen. ``data`` replaces the file's data."""
     from causalcx import service
 
-    return service.check(experiment=experiment, data=data)
+    return service.check(experiment=experiment, data=data, seed=seed)
 
 
 def fit(experiment: Experiment | str | Path, data: Any = None, *, seed: int = 1) -> Readout:

@@ -24,13 +24,14 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from causalcx.core import case, check, effect, experiment, money_terms, outcomes, quantities, readout
+from causalcx.core import case, check, effect, experiment, money_terms, outcomes, picture, quantities, readout
 from causalcx.core.check import HIDES_ALL
 from causalcx.core.design_keys import KINDS
+from causalcx.core.design_keys.interrupted_time_series import Seasons
 from causalcx.core.rules import DecisionRule
 from causalcx.core.text import Text
 from causalcx.designs import randomised
-from causalcx.grade import BLOCKED, COSTS, SHARED, START, THIRD_PARTY, UNASKED
+from causalcx.grade import BLOCKED, COSTS, SHARED, START, UNASKED
 from causalcx.service import kinds
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,7 +53,7 @@ PARTS: dict[str, type[BaseModel]] = {
 
 RECORDS: dict[str, type[BaseModel]] = {
     "readout": readout.Readout, "effect": effect.Effect, "covariance": effect.Covariance, "law": effect.Law, "arm": effect.Arm,
-    "best": effect.BestArm, "flow": effect.Flow, "check": check.Check, "notice": check.Notice, "grade": check.Grade,
+    "best": effect.BestArm, "flow": effect.Flow, "picture": picture.Picture, "series": picture.Series, "check": check.Check, "notice": check.Notice, "grade": check.Grade,
     "provenance": readout.Provenance, "data-facts": readout.DataFacts, "valuation": case.Valuation, "case": case.Case,
     "quantiles": case.Quantiles, "payback": case.Payback, "irr": case.Irr, "stream-value": case.StreamValue,
     "cost-value": case.CostValue, "month": case.Month, "year": case.Year, "verdict": case.Verdict, "break-even": case.BreakEven,
@@ -64,7 +65,7 @@ SENTENCES = ("because", "to_raise")
 """Fields whose notices stand in JSON as sentences."""
 
 NOT_BUILT = {
-    ("experiment", *kinds.NOT_BUILT), ("design-randomised", *randomised.NOT_BUILT), ("outcome", "from", "aggregate", "numerator", "denominator", "event", "horizon"),
+    ("experiment", *kinds.NOT_BUILT), ("design-randomised", *randomised.NOT_BUILT), ("outcome", "from", "aggregate", "event", "horizon"),
     ("data", "assignment", "facts"),
 }  # fmt: skip
 
@@ -201,6 +202,7 @@ NAMED: list[tuple[Any, str]] = [
     (Text, "text, or `{en, zh}`"), (outcomes.Label, "label"), (quantities.Number, "number or [span](#uncertain-numbers)"),
     (quantities.Quantity, "number, name of an assumption, or [span](#uncertain-numbers)"), (experiment.Columns, "column or list of columns"),
     (outcomes.Margin, "number, or `{relative: share}`"), (experiment.Shared, "`none`, or [what is shared](#interference)"),
+    (Seasons, "number, `{period, harmonics}`, or list of them"),
 ]  # fmt: skip
 PLAIN = {
     str: "text",
@@ -302,7 +304,7 @@ def _default(parameter: Any) -> str:
 def start_table() -> str:
     """Where each design starts."""
     rows = [[f"`{kind}`", str(level)] for kind, level in START.items()]
-    return table(("design", "starts at"), [*rows, ["any other, brought by a third party", str(THIRD_PARTY)]])
+    return table(("design", "starts at"), rows)
 
 
 def costs_table() -> str:

@@ -18,7 +18,7 @@ ENOUGH, TOO_LITTLE = 0.95, 0.5
 MOST_LEVELS, LEAST_SHARE = 50, 0.01
 """Levels of a column that is read level by level, and the share of rows that a level needs."""
 CERTAIN, COMMON = 0.005, 0.05
-"""A level is certain when fewer than this share differ, where over all rows at least ``COMMON`` do."""
+"""A level is certain when fewer than this share have another result than the rest of it, though over all rows at least ``COMMON`` do."""
 LEAST_EXPECTED = 10
 """Units with the other result that a level would hold by chance before their absence says anything."""
 GIVES_AWAY = 0.95
@@ -79,7 +79,9 @@ def leakage(experiment: Experiment, frame: Frame, used: Mapping[str, tuple[str, 
         for column in used[outcome.key]
         if (facts := _tells(outcome, column, frame))
     ]
-    return tuple(found) or (Check(name="leakage", verdict="pass", facts={"columns": list(frame.covariates)}),)
+    columns = list(dict.fromkeys(column for own in used.values() for column in own))
+    nothing = Check(name="leakage", verdict="info", facts={"columns": [], "declared": "unused"})
+    return tuple(found) or (Check(name="leakage", verdict="pass", facts={"columns": columns}) if columns else nothing,)
 
 
 def _given_away(experiment: Experiment, outcome: Outcome, column: str, facts: dict[str, Any]) -> Check:
@@ -90,7 +92,7 @@ def _given_away(experiment: Experiment, outcome: Outcome, column: str, facts: di
 
 
 def _tells(outcome: Outcome, column: str, frame: Frame) -> dict[str, Any] | None:
-    """How the column gives the outcome away: level and share, or None."""
+    """How the column gives the outcome away: level and share, and whether by a level, a threshold or as a whole; or None."""
     x, y = frame.covariates[column], frame.outcomes[outcome.key]
     seen = ~np.isnan(x) & ~np.isnan(y)
     x, y = x[seen], y[seen]
@@ -99,24 +101,23 @@ def _tells(outcome: Outcome, column: str, frame: Frame) -> dict[str, Any] | None
         return None
     names = frame.levels.get(column)
     if outcome.kind == "binary":
-        level = _certain_level(position, y) if len(values) <= MOST_LEVELS else None
-        if level is not None:
-            at, share = level
-            return {"level": names[int(values[at])] if names else f"{values[at]:g}", "share": share}
+        certain = _certain_level(position, y) if len(values) <= MOST_LEVELS else None
+        if certain is not None:
+            at, share = certain
+            level = names[int(values[at])] if names else f"{values[at]:g}"
+            return {"level": level, "share": share, "shape": "level"}
         return None if names else _separated(x, y)
     explained = _explained(position, y) if len(values) <= MOST_LEVELS else float(np.corrcoef(x, y)[0, 1] ** 2)
-    return {"level": "known", "share": explained} if explained > GIVES_AWAY else None
+    return {"level": "known", "share": explained, "shape": "explains"} if explained > GIVES_AWAY else None
 
 
 def _certain_level(position: Whole, y: Array) -> tuple[int, float] | None:
     """The largest level at which the outcome is certain though it is not overall, and the share that agrees there."""
     overall = float(y.mean())
-    if not COMMON <= overall <= 1 - COMMON:
-        return None
     rows = np.bincount(position)
     share = np.bincount(position, weights=y) / rows
-    never = (share < CERTAIN) & (rows * overall >= LEAST_EXPECTED)
-    always = (share > 1 - CERTAIN) & (rows * (1 - overall) >= LEAST_EXPECTED)
+    never = (share < CERTAIN) & (overall >= COMMON) & (rows * overall >= LEAST_EXPECTED)
+    always = (share > 1 - CERTAIN) & (1 - overall >= COMMON) & (rows * (1 - overall) >= LEAST_EXPECTED)
     certain = (never | always) & (rows >= LEAST_SHARE * len(y))
     if not certain.any():
         return None
@@ -134,7 +135,8 @@ def _separated(x: Array, y: Array) -> dict[str, Any] | None:
         return None
     threshold = (np.median(x[y == 1]) + np.median(x[y == 0])) / 2
     above = y[x >= threshold].mean() if (x >= threshold).any() else 0.0
-    return {"level": f">= {threshold:g}", "share": float(max(above, 1 - above))}
+    share = float(max(above, 1 - above))
+    return {"level": f">= {threshold:g}", "share": share, "shape": "threshold", "threshold": float(threshold)}
 
 
 def _explained(position: Whole, y: Array) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ Where = Annotated[
     str, typer.Argument(metavar="EXPERIMENT", help="Path of an experiment file or folder, or a key of the workspace.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output, nothing else.")]
-Seed = Annotated[int, typer.Option(help="Seed of every random number.")]
+Seed = Annotated[int, typer.Option(min=0, max=2**63 - 1, help="Seed of every random number.")]
 LANGUAGES = ("en", "zh")
 """As in ``words``, which ``--help`` must not load."""
 
@@ -32,8 +33,14 @@ def _known_language(language: str) -> str:
 Language = Annotated[
     str, typer.Option("--language", "-l", help="en or zh.", envvar="CAUSALCX_LANGUAGE", callback=_known_language)
 ]
-Out = Annotated[Path | None, typer.Option(help="Folder to write to.")]
-OK, FAULT, WRONG_COMMAND = 0, 1, 2
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder to write to; default: reports/gallery/KEY of the workspace, else report beside the file."
+    ),
+]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the portal; 0 takes any free one.")]
+OK, FAULT = 0, 1
 
 
 @app.command()
@@ -110,17 +117,96 @@ def show(experiment: Where, as_json: Json = False, language: Language = "en") ->
     """Show what is known of an experiment: plan, seal, latest run."""
     from causalcx import service
 
-    facts = service.show(experiment=experiment)
+    facts = service.show(experiment=experiment, language=language)
     _print(facts, as_json, lambda show: show.facts(facts, language))
 
 
 @app.command()
-def plan(experiment: Where, as_json: Json = False, language: Language = "en") -> None:
-    """Show the plan in canonical form with its hash, and what changed since it was sealed."""
+def plan(
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="[EXPERIMENT]",
+            help="Path of an experiment file or folder, or a key of the workspace; not needed with --advise.",
+        ),
+    ] = "",
+    history: Annotated[
+        Path | None, typer.Option(help="File with the outcomes' columns from before: spreads, and an A/A replay.")
+    ] = None,
+    baseline: Annotated[
+        list[str] | None, typer.Option(help="NAME=NUMBER: an outcome without the change; enough for a yes-or-no one.")
+    ] = None,
+    spread: Annotated[
+        list[str] | None, typer.Option(help="NAME=NUMBER: standard deviation of an outcome between units.")
+    ] = None,
+    answering: Annotated[
+        list[str] | None, typer.Option(help="NAME=SHARE: share of units that have a value of the outcome.")
+    ] = None,
+    size: Annotated[int | None, typer.Option(min=4, help="Units planned, all arms together.")] = None,
+    per_month: Annotated[float | None, typer.Option(min=1, help="Units that arrive every month.")] = None,
+    units: Annotated[Path | None, typer.Option(help="File of units to draw arms for, with --assign.")] = None,
+    assign: Annotated[
+        Path | None, typer.Option(help="CSV to write; `assignment.csv` beside the experiment is held against the data.")
+    ] = None,
+    salt: Annotated[str, typer.Option(help="Another salt draws another lot.")] = "",
+    rerandomise: Annotated[
+        float | None, typer.Option(help="Draw until covariates are balanced as in this share of all lots, such as 0.1.")
+    ] = None,
+    advise: Annotated[bool, typer.Option("--advise", help="Tell which designs would work; asks, or takes the next five.")] = False,
+    decided: Annotated[
+        str,
+        typer.Option(help="Who decides who gets it: open, chance, nudge, threshold, company, customers, results, everyone."),
+    ] = "",
+    when: Annotated[str, typer.Option(help="once, waves or switching.")] = "",
+    sites: Annotated[int | None, typer.Option(min=0, help="Sites that get it; 0 where single customers do.")] = None,
+    untouched: Annotated[int | None, typer.Option(min=0, help="Sites or customers that do not get it, or get it last.")] = None,
+    shares: Annotated[str, typer.Option(help="What both groups share, such as queue,agents; or none.")] = "",
+    before: Annotated[
+        bool | None, typer.Option(help="Whether the outcome was measured over several periods before.", show_default=False)
+    ] = None,
+    seed: Seed = 1,
+    as_json: Json = False,
+    language: Language = "en",
+) -> None:  # fmt: skip
+    """Say before the data how large the experiment has to be and how often its rule errs; draw the arms; advise on the design."""
+    from causalcx import service
+    from causalcx.cli import planning
+
+    if advise:
+        told = planning.advice(decided, when, sites, untouched, shares, before, language)
+        _print(told, as_json, lambda show: planning.show_advice(show.console, told, language))
+    elif assign is not None or units is not None:
+        drawn = planning.assignment(experiment, units, assign, salt, rerandomise)
+        _print(drawn, as_json, lambda show: planning.show_assignment(show.console, drawn, language))
+    else:
+        stated = [planning.pairs(texts) for texts in (baseline, spread, answering)]
+        with _busy("plan", language):
+            loaded = service.load(planning.named(experiment))
+            facts = service.plan(
+                experiment=loaded, history=history, baseline=stated[0], spread=stated[1], answering=stated[2],
+                size=size, per_month=per_month, seed=seed, language=language,
+            )  # fmt: skip
+        _print(facts, as_json, lambda show: planning.show_plan(show, loaded, facts, language))
+
+
+@app.command()
+def schedule(
+    experiment: Where,
+    out: Annotated[Path, typer.Argument(help="CSV to write.")],
+    units: Annotated[str, typer.Option(help="What is switched, for example north,south.")] = "",
+    slot_minutes: Annotated[int, typer.Option(min=1, help="Length of a slot.")] = 120,
+    hours: Annotated[str, typer.Option(help="Opening hours, for example 8-20.")] = "0-24",
+    block: Annotated[int, typer.Option(min=0, help="Slots of a block; 0 = twice the washout.")] = 0,
+    on: Annotated[str, typer.Option(help="Label of the setting that is not the control.")] = "on",
+    seed: Seed = 1,
+) -> None:
+    """Draw the schedule of a switchback: on and off by slot, half each at every hour and weekday, the same for the same seed."""
     from causalcx import service
 
-    facts = service.plan(experiment=experiment)
-    _print(facts, as_json, lambda show: show.plan(facts, language))
+    file = service.write_schedule(
+        experiment=experiment, out=out, units=units.split(","), minutes=slot_minutes, hours=hours, block=block, on=on, seed=seed
+    )  # fmt: skip
+    _say_files([file])
 
 
 @app.command()
@@ -158,7 +244,7 @@ def value(experiment: Where, seed: Seed = 1, as_json: Json = False, language: La
         loaded = service.load(experiment)
         valuation = service.value(experiment=loaded, seed=seed)
     document = words.contract(valuation, language, names=words.names_of(loaded, language))
-    _print(document, as_json, lambda show: show.valuation(valuation, document, language))
+    _print(document, as_json, lambda show: show.valuation(loaded, valuation, document, language))
 
 
 @app.command()
@@ -187,7 +273,7 @@ def serve(
     host: Annotated[
         str, typer.Option(help="Address to listen on; there are no accounts, so keep it on this machine.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port.")] = 8000,
+    port: Port = 8000,
     workspace: Annotated[Path | None, typer.Option(help="The workspace; default: around the current folder.")] = None,
     language: Language = "en",
 ) -> None:
@@ -199,6 +285,9 @@ def serve(
 
 @app.command()
 def simulate(
+    world: Annotated[
+        str, typer.Argument(help="Which world: company, or the small one of a design; an unknown name lists them all.")
+    ] = "company",
     out: Annotated[Path, typer.Option(help="Folder to write data, truth and experiment file to.")] = Path("simulated"),
     customers: Annotated[int, typer.Option(min=100, help="Number of customers.")] = 40_000,
     answering: Annotated[
@@ -206,16 +295,16 @@ def simulate(
     ] = "independent",
     seed: Seed = 1,
 ) -> None:
-    """Write a simulated CX company of one table, with its known truth."""
+    """Write a simulated world with its known truth: a CX company of one table, or the small world of a design."""
     from causalcx import service
 
-    _say_files(service.simulate(out=out, customers=customers, answering=answering, seed=seed))
+    _say_files(service.simulate(world=world, out=out, customers=customers, answering=answering, seed=seed))
 
 
 @app.command()
 def demo(
     serve_portal: Annotated[bool, typer.Option("--serve", help="Start the portal at the end.")] = False,
-    port: Annotated[int, typer.Option(help="Port of the portal.")] = 8000,
+    port: Port = 8000,
     workspace: Annotated[
         Path | None, typer.Option(help="The workspace; default: around the current folder, else a new one.")
     ] = None,
@@ -295,6 +384,7 @@ def main() -> None:
     """Run a command; every error of ours is one sentence and an exit code."""
     from causalcx.core.errors import CausalcxError
 
+    warnings.filterwarnings("ignore", category=SyntaxWarning)  # of packages that Python compiles at their first import
     try:
         app()
     except CausalcxError as error:
@@ -306,9 +396,6 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(OK)
-    except OSError as error:  # a folder that cannot be written, a port that cannot be had
-        print(f"{error.filename or 'causalcx'}: {error.strerror or error}", file=sys.stderr)
-        sys.exit(WRONG_COMMAND)
 
 
 def _language_asked() -> str:

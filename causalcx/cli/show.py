@@ -34,7 +34,7 @@ class Show:
         if not rows:
             self.console.print(say("cli.no-experiments", language))
             return
-        table = _table(language, "key", "title", "owner", "sealed", "run")
+        table = table_of(language, "key", "title", "owner", "sealed", "run")
         for row in rows:
             title = words.text_in(row["title"], language)
             table.add_row(
@@ -71,14 +71,14 @@ class Show:
         if not changes:
             return
         self.console.print(say("cli.changed", language, count=len(changes)))
-        table = _table(language, "field", "sealed-value", "now")
+        table = table_of(language, "field", "sealed-value", "now")
         for change in changes:
             table.add_row(change["field"], _short(change["sealed"]), _short(change["now"]))
         self.console.print(table)
 
     def checks(self, checks: list[dict[str, Any]], language: str) -> None:
         """Every check with its sentence."""
-        table = _table(language, "", "check", "finding")
+        table = table_of(language, "", "check", "finding")
         for check in checks:
             code = f"check-name.{check['name']}"
             name = words.sentence(code, {}, language) if words.known(code, language) else check["name"]
@@ -89,43 +89,52 @@ class Show:
         """Effects, or the failed check that hides them; checks; evidence level."""
         names = words.names_of(experiment, language)
         blocked, hidden = words.blocking_check(readout), words.hidden_outcomes(readout)
-        table = _table(language, "outcome", "comparison", "effect", "better", "adjusted")
-        for effect in readout.effects:
+        table = table_of(language, "outcome", "comparison", "effect", "better", "adjusted")
+        for effect in (e for e in readout.effects if e.listed):
             reason = blocked or hidden.get(effect.outcome)
             shown = words.effect_text(effect, experiment.outcome(effect.outcome), language, names=names)
             if reason:
                 shown = words.check_sentence(reason, language, names=names)
-            part = f" · {effect.segment}" if effect.segment else ""
+            name = effect.segment or effect.cohort
+            part = f" · {name}" if name else ""
             better = "" if reason else words.percent(effect.probability_better, language)
             adjusted = "" if reason or effect.p_adjusted is None else f"{effect.p_adjusted:.3g}"
             table.add_row(
                 names.outcome(effect.outcome) + part, names.comparison(effect.comparison), shown, better, adjusted
             )
         self.console.print(table)
-        self.checks(document["checks"], language)
+        self.checks(_tellable(readout.checks, document["checks"], readout), language)
         self._grade(document["grade"], language)
-        self._notices(document)
+        notices = (*readout.warnings, *readout.fallbacks)
+        told = _tellable(notices, [*document["warnings"], *document["fallbacks"]], readout)
+        said = {n.code for n in readout.grade.because} if readout.grade else set()
+        self._notices([n for n in told if n["code"] not in said])
 
     def _grade(self, grade: dict[str, Any], language: str) -> None:
         self.console.print(say("cli.evidence", language, level=grade["level"], of=grade["of"]))
-        for reason in (*grade["because"], *grade["to_raise"]):
+        for reason in grade["because"]:
             self.console.print(f"  {reason}", highlight=False)
+        if grade["to_raise"]:
+            self.console.print(words.sentence("know.raise", {}, language))
+        for step in grade["to_raise"]:
+            self.console.print(f"  {step}", highlight=False)
 
-    def _notices(self, document: dict[str, Any]) -> None:
-        for notice in (*document["warnings"], *document.get("fallbacks", ())):
+    def _notices(self, notices: list[dict[str, Any]]) -> None:
+        for notice in notices:
             self.console.print(f"▲ {notice['sentence']}", highlight=False)
 
-    def valuation(self, valuation: Valuation, document: dict[str, Any], language: str) -> None:
+    def valuation(self, experiment: Experiment, valuation: Valuation, document: dict[str, Any], language: str) -> None:
         """One row per case, and what the rule says."""
-        table = _table(language, "comparison", "npv", "pays", "payback", "decision")
+        names = words.names_of(experiment, language)
+        table = table_of(language, "comparison", "npv", "pays", "payback", "decision")
         for case, said in zip(valuation.cases, document["cases"], strict=True):
             figures = [NOTHING] * 3 if _rests_on_hidden(case) else _money_cells(case, language)
-            table.add_row(case.comparison, *figures, said["decision"]["sentence"])
+            table.add_row(names.comparison(case.comparison), *figures, said["decision"]["sentence"])
         self.console.print(table)
         for said in document["cases"]:
             for reason in said["decision"]["because"]:
                 self.console.print(f"  {reason}", highlight=False)
-        self._notices(document)
+        self._notices(document["warnings"])
 
     def doctor(self, facts: dict[str, Any]) -> None:
         """What this machine has."""
@@ -135,22 +144,29 @@ class Show:
         self.console.print(table)
 
 
+def _tellable(records: Any, said: list[dict[str, Any]], readout: Readout) -> list[dict[str, Any]]:
+    """Checks or notices without those that would tell an effect that a failed check hides."""
+    return [s for record, s in zip(records, said, strict=True) if not words.tells_hidden(record, readout)]
+
+
 def _rests_on_hidden(case: Case) -> bool:
     """Whether a failed check hides an effect that the money rests on."""
     return any(n.code in ("effect-hidden", "sample-ratio-failed") for n in case.decision.because)
 
 
 def _money_cells(case: Case, language: str) -> list[str]:
-    span = words.money_span(case.npv.p5, case.npv.p95, case.currency, language)
+    scale = words.money_scale([case.npv.mean, case.npv.p5, case.npv.p95], language)
+    span = words.money_span(case.npv.p5, case.npv.p95, case.currency, language, scale=scale)
     middle = case.payback_months.p50
     return [
-        f"{words.money(case.npv.mean, case.currency, language)} ({span})",
+        f"{words.money(case.npv.mean, case.currency, language, scale=scale)} ({span})",
         words.share_of(case.probability_pays, language),
         NOTHING if middle is None else words.months(middle, language),
     ]
 
 
-def _table(language: str, *columns: str) -> Table:
+def table_of(language: str, *columns: str) -> Table:
+    """An empty table with these columns, by their codes."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(say(f"cli.column.{column}", language) if column else "", overflow="fold")
@@ -163,14 +179,15 @@ def _short(value: Any) -> str:
 
 
 def gallery(console: Console, result: Any, language: str) -> None:
-    """The gallery at the end of the demo: effect, NPV with its span, chance that it pays, evidence level; then the files."""
-    table = _table(language, "experiment", "effect", "npv", "pays", "evidence")
+    """The gallery at the end of the demo: effect, NPV with its span, chance that it pays, what the rule says, evidence level; then the files."""
+    table = table_of(language, "experiment", "effect", "npv", "pays", "decision", "evidence")
     for row in result.rows:
         table.add_row(
             row["title"][language],
             row["effect"][language],
             row["npv"][language],
             row["pays"][language],
+            row["decision"][language],
             row["evidence"],
         )
     console.print(table)

@@ -58,4 +58,5 @@ class Grade(BaseModel):
     to_raise: tuple[Notice, ...] = ()
     """What would raise the level; sentences in JSON."""
     sealed_days_before_data: int | None = None
-    """Days from seal to data; negative when sealed after the data; null when never sealed."""
+    """Days from seal to data; negative when sealed after the data; null when never sealed. Data that had been fitted before the seal
+    were there on that day, whatever `period` says: then 0 at most, and `because` says so."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
+from causalcx.core.effect_sizes import effect_size_problems
 from causalcx.core.money_rules import Place, money_problems
 
 
@@ -20,7 +22,9 @@ def problems_between(experiment: Any) -> list[tuple[Place, str]]:
     rules = (
         (_outcome_problems, ("outcomes", "expects", "prior")),
         (_column_problems, ("outcomes", "design", "columns", "segments")),
+        (effect_size_problems, ("outcomes", "expects", "prior")),
         (money_problems, ("outcomes", "assumptions")),
+        (_rule_problems, ("decision",)),
     )
     return [
         problem
@@ -41,8 +45,8 @@ def _outcome_problems(experiment: Any) -> list[tuple[Place, str]]:
         problems.append((("outcomes",), "at least one outcome needs role: primary"))
     problems += [
         ((section, name), f"no outcome is named `{name}`; known: {', '.join(names)}")
-        for section in ("expects", "prior")
-        for name in getattr(experiment, section)
+        for section in ("expects", "prior", "power")
+        for name in _named(getattr(experiment, section, None))
         if name not in names
     ]
     problems += [
@@ -53,26 +57,46 @@ def _outcome_problems(experiment: Any) -> list[tuple[Place, str]]:
     return problems
 
 
+def _named(part: Any) -> list[str]:
+    """The outcomes that a part of the file names."""
+    return list(part) if isinstance(part, dict) else []
+
+
 def _column_problems(experiment: Any) -> list[tuple[Place, str]]:
     design = experiment.design
     measured = {
         column for o in experiment.outcomes for column in (o.column, o.numerator, o.denominator, o.event) if column
     }
-    taken = {getattr(design, key, None) for key in ("unit", "treatment")}
+    taken = {column for key in ("unit", "treatment") if (column := getattr(design, key, None))}
+    used = [(("design", key), getattr(design, key, [])) for key in ("covariates", "strata")]
     problems: list[tuple[Place, str]] = []
-    for i, name in enumerate(getattr(design, "covariates", [])):
-        place = ("design", "covariates", i)
-        declared = experiment.columns.get(name)
-        if declared and declared.known == "after":
-            problems.append((place, f"`{name}` is declared `known: after` the treatment, so it may not be a covariate"))
-        if name in taken:
-            problems.append((place, f"`{name}` is the unit or the treatment and cannot be a covariate"))
-        if name in measured:
-            problems.append((place, f"`{name}` is also an outcome and cannot be a covariate"))
-    problems += _taken_columns(experiment, {c for c in taken if c})
+    for place, names in (*used, (("segments",), experiment.segments)):
+        problems += _misused(experiment, place, names, taken, measured)
+    problems += _taken_columns(experiment, taken)
+    problems += _deciding_columns(design, measured)
     if len(experiment.segments) > 1:
         problems.append((("segments",), "expected one column"))
     return problems
+
+
+_ROLES = {"covariates": "a covariate", "strata": "a stratum", "segments": "a segment"}
+
+
+def _misused(
+    experiment: Any, place: Place, names: list[str], taken: set[str], measured: set[str]
+) -> Iterator[tuple[Place, str]]:
+    """Columns that divide or explain the units must be known before, and be neither cause nor result."""
+    role = _ROLES[str(place[-1])]
+    for i, name in enumerate(names):
+        declared = experiment.columns.get(name)
+        if declared and declared.known == "after":
+            yield (*place, i), f"`{name}` is declared `known: after` the treatment, so it may not be {role}"
+        if name in taken:
+            yield (*place, i), f"`{name}` is the unit or the treatment and cannot be {role}"
+        if name in measured:
+            yield (*place, i), f"`{name}` is also an outcome and cannot be {role}"
+        if name in names[:i]:
+            yield (*place, i), f"`{name}` stands here twice"
 
 
 def _taken_columns(experiment: Any, taken: set[str]) -> list[tuple[Place, str]]:
@@ -85,3 +109,31 @@ def _taken_columns(experiment: Any, taken: set[str]) -> list[tuple[Place, str]]:
     if getattr(design, "treatment", None) and getattr(design, "unit", None) == design.treatment:
         problems.append((("design", "treatment"), f"`{design.treatment}` is also the unit; every unit would be an arm"))
     return problems
+
+
+def _deciding_columns(design: Any, measured: set[str]) -> Iterator[tuple[Place, str]]:
+    """What a threshold or a nudge decided by, what was received, when, and from when on, are neither outcome nor covariate."""
+    for key in ("running", "fuzzy", "time", "cohort", "instrument"):
+        name = getattr(design, key, None)
+        if name in measured:
+            yield ("design", key), f"`{name}` is also an outcome"
+        if name in getattr(design, "covariates", ()):
+            yield ("design", key), f"`{name}` is also a covariate"
+    if getattr(design, "fuzzy", None) and design.fuzzy == design.running:
+        yield (
+            ("design", "fuzzy"),
+            f"`{design.fuzzy}` is also `running`; without `fuzzy` everybody from the cutoff on is treated",
+        )
+
+
+def _rule_problems(experiment: Any) -> Iterator[tuple[Place, str]]:
+    scale, stop = experiment.decision.scale_if, experiment.decision.stop_if
+    if not scale.met_when_good:
+        yield ("decision", "scale_if"), f"`{scale}` is met by bad cases; to scale good ones: `P(npv > 0) >= 0.9`"
+    if stop.met_when_good:
+        yield ("decision", "stop_if"), f"`{stop}` is met by good cases; to stop bad ones: `P(npv > 0) <= 0.2`"
+    if scale.met_when_good and not stop.met_when_good and scale.both_met(stop):
+        yield (
+            ("decision",),
+            f"one case can meet both `scale_if: {scale}` and `stop_if: {stop}`; leave a gap between them",
+        )

@@ -6,6 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+INTERACTION = "interaction"
+"""Aggregation of what two factors do together beyond the sum of what each does."""
+COMPLIER = "complier"
+"""Aggregation of the effect on those who took an offer because of it, beside the effect of the offer."""
+
 
 class Effect(BaseModel):
     """An effect with its interval, in the outcome's own unit; shares stay between 0 and 1."""
@@ -34,6 +39,8 @@ class Effect(BaseModel):
     """Lower end of the equal-tailed interval, not adjusted for multiplicity; null where open."""
     high: float | None
     """Upper end of the same interval; null where open."""
+    set: tuple[tuple[float | None, float | None], ...] | None = None
+    """Intervals of a confidence set that is not one interval, in order, null where open; ``low`` and ``high`` are then null."""
     level: float = 0.95
     """Probability that the interval is built for."""
     p_value: float | None = None
@@ -47,7 +54,7 @@ class Effect(BaseModel):
     probability_matters: float | None = None
     """Posterior probability that it is at least the smallest worthwhile effect; null without ``matters``."""
     baseline: float | None = None
-    """Mean of the control arm."""
+    """Mean without the change, adjusted as the estimate is; for an ATT that of the treated, had they not been."""
     relative: float | None = None
     """estimate / baseline; null unless the baseline is positive and clear of zero."""
     method: str
@@ -59,13 +66,14 @@ class Effect(BaseModel):
     segment: str | None = None
     """``column=level`` where the effect is that of a segment; null for the whole."""
     cohort: str | None = None
-    """Wave of a roll-out (design not built yet)."""
+    """Wave of a roll-out, by its first treated period; null for all waves."""
     period: str | None = None
-    """Period of a panel (design not built yet)."""
+    """Period of a panel whose effect it is, as the data write it; null for the whole."""
     event_time: int | None = None
-    """Periods since the first treated one (design not built yet)."""
+    """Periods since the first treated one, negative before it; null for all."""
     aggregation: str | None = None
-    """How parts were put together (design not built yet)."""
+    """What a part is: ``intention-to-treat`` beside an effect on compliers, ``complier`` beside that of an offer, or how periods and waves
+    were put together (``event-time``, ``calendar``, ``cumulative`` ...); ``interaction`` is what two factors do together beyond the sum of what each does."""
     look: int | None = None
     """Number of a planned look (not built yet)."""
     role: Literal["primary", "secondary", "guardrail"]
@@ -73,13 +81,18 @@ class Effect(BaseModel):
 
     @property
     def label(self) -> str:
-        """Name in the covariance matrix."""
-        return f"{self.outcome}: {self.comparison}"
+        """Name in the covariance matrix and the law."""
+        return f"{self.outcome}: {self.comparison}" + (f" ({self.aggregation})" if self.aggregation else "")
 
     @property
     def headline(self) -> bool:
         """Whether this is the effect itself, not that of a part."""
         return all(getattr(self, part) is None for part in ("segment", "cohort", "period", "event_time", "aggregation"))
+
+    @property
+    def listed(self) -> bool:
+        """Whether a short table lists it: the effect itself, that of a segment, or that of a wave."""
+        return self.headline or self.segment is not None or (self.cohort is not None and self.period is None)
 
 
 class Covariance(BaseModel):
@@ -94,7 +107,7 @@ class Covariance(BaseModel):
 
 
 class Law(BaseModel):
-    """The posterior of the headline effects: multivariate Student-t."""
+    """The posterior of the headline effects, and of effects on compliers beside them: multivariate Student-t."""
 
     model_config = ConfigDict(frozen=True)
 

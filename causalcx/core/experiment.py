@@ -6,17 +6,18 @@ import datetime as dt
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
 
 from causalcx.core.choice import chosen_by_shape
 from causalcx.core.consistency import Inconsistent, problems_between
 from causalcx.core.design_keys import Design
 from causalcx.core.design_keys.base import Columns
+from causalcx.core.errors import UsageError
 from causalcx.core.labels import canonical
 from causalcx.core.model import Part
 from causalcx.core.money_terms import Assumption, Decision, Value
 from causalcx.core.outcomes import Label, Outcome
-from causalcx.core.text import Text
+from causalcx.core.text import Text, Words
 
 INTERVENTIONS = (
     "staffing", "behavioural", "digital-migration", "compensation", "routing", "outreach", "recovery",
@@ -69,6 +70,9 @@ class Data(Part):
             )
         if self.connection is not None and self.table is None:
             raise ValueError("`connection` needs `table`")
+        for key, other in (("table", "connection"), ("facts", "assignment")):
+            if getattr(self, key) is not None and getattr(self, other) is None:
+                raise ValueError(f"`{key}` belongs to `{other}`; it is not used with `{given[0]}`")
         return self
 
 
@@ -113,6 +117,13 @@ def _labels(value: Any) -> Any:
     return [canonical(v) for v in values]
 
 
+Chance = Annotated[float, Field(gt=0, lt=1)]
+Power = Annotated[
+    Annotated[Chance, Tag("~number")] | Annotated[dict[str, Chance], Tag("~by outcome")],
+    Discriminator(lambda value: "~by outcome" if isinstance(value, dict) else "~number"),
+]
+
+
 class Experiment(Part):
     """One CX change and how its effect and worth will be known. The contract is documented in docs/reference/experiment-file.md."""
 
@@ -121,7 +132,7 @@ class Experiment(Part):
     )
     title: Text = Field(description="The change in a few words.")
     intervention: Intervention = Field(description="Kind of change.")
-    owner: str = Field(description="Who answers for the change.")
+    owner: Words = Field(description="Who answers for the change.")
     sponsor: str | None = Field(None, description="Who pays for it.")
     finance_partner: str | None = Field(None, description="Who checks the money.")
     budget_line: str | None = Field(None, description="Which budget.")
@@ -151,11 +162,13 @@ class Experiment(Part):
     entered: str | None = Field(None, description="Column with the date on which a unit entered.")
     as_of: dt.date | None = Field(None, description="Date of the data; units whose window is not over are left out.")
     looks: Any = Field(None, description="Planned looks (not built yet).")
-    power: Any = Field(None, description="Sample-size targets (not built yet).")
+    power: Power | None = Field(
+        None, description="Chance to see an effect of `matters`: one share, or one per outcome; 0.8 unless stated."
+    )
     negative_controls: Any = Field(None, description="Outcomes that cannot move (not built yet).")
     notes: Text | None = Field(None, description="Whatever else a reader should know.")
 
-    _folder: Path | None = PrivateAttr(None)
+    _file: Path | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -165,14 +178,19 @@ class Experiment(Part):
         return self
 
     @property
+    def file(self) -> Path | None:
+        """The experiment file; None for an experiment that came from none."""
+        return self._file
+
+    @property
     def folder(self) -> Path | None:
         """Folder of the experiment file; paths in the file are relative to it."""
-        return self._folder
+        return self._file.parent if self._file else None
 
-    def in_folder(self, folder: Path | None) -> Experiment:
-        """The same experiment, with paths resolved against ``folder``."""
+    def from_file(self, file: Path | None) -> Experiment:
+        """The same experiment, with paths resolved against the folder of ``file``."""
         copy = self.model_copy()
-        copy._folder = folder
+        copy._file = file
         return copy
 
     @property
@@ -182,4 +200,8 @@ class Experiment(Part):
 
     def outcome(self, name: str) -> Outcome:
         """The outcome of this name."""
-        return next(o for o in self.outcomes if o.key == name)
+        found = next((o for o in self.outcomes if o.key == name), None)
+        if found is None:
+            known = ", ".join(o.key for o in self.outcomes)
+            raise UsageError("There is no outcome `{name}`; there are: {known}.", name=name, known=known)
+        return found

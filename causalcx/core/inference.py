@@ -71,9 +71,13 @@ def draws(law: Law, n: int, seed: int) -> Array:
 
 def t_interval(estimate: float, std_error: float, df: float | None, level: float) -> tuple[float, float]:
     """Equal-tailed interval."""
-    tail = (1 + level) / 2
-    quantile = float(special.ndtri(tail) if df is None else special.stdtrit(df, tail))
-    return estimate - quantile * std_error, estimate + quantile * std_error
+    half = quantile((1 + level) / 2, df) * std_error
+    return estimate - half, estimate + half
+
+
+def quantile(probability: float, df: float | None) -> float:
+    """Quantile of the t distribution; of the normal without degrees of freedom."""
+    return float(special.ndtri(probability) if df is None else special.stdtrit(df, probability))
 
 
 def two_sided_p(estimate: float, std_error: float, df: float | None) -> float:

@@ -12,7 +12,9 @@ _BOOLEAN = {"true": "1", "false": "0"}
 def _number(text: str) -> str:
     """One spelling per number; whole ones keep every digit, however many."""
     whole, _, fraction = text.partition(".")
-    return repr(float(text)) if fraction.strip("0") else str(int(whole))
+    if fraction.strip("0"):
+        return repr(float(text))
+    return "0" if whole in ("-0", "+0") else whole.removeprefix("+")
 
 
 def canonical(value: Any) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from causalcx.core.clusters import Clusters
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -34,6 +37,8 @@ class Moments:
     """[A, S, K, K] mean of the first over the units in which both were observed."""
     product: Array
     """[A, S, K, K] centred cross-product over the units in which both were observed."""
+    clusters: Clusters | None = None
+    """Sums of the randomised groups, where units were not randomised singly; moments made of these have none."""
 
     def __post_init__(self) -> None:
         shape = (len(self.arms), len(self.strata), len(self.variables), len(self.variables))
@@ -84,6 +89,7 @@ class Moments:
             "strata": list(self.strata),
             "variables": list(self.variables),
             **{name: getattr(self, name).tolist() for name in ("units", "count", "mean", "product")},
+            **({"clusters": self.clusters.to_json()} if self.clusters else {}),
         }
 
     @classmethod
@@ -93,7 +99,13 @@ class Moments:
         units, count, mean, product = (
             np.asarray(document[name], dtype=float) for name in ("units", "count", "mean", "product")
         )
-        return cls(arms, strata, variables, units, count, mean, product)
+        return cls(arms, strata, variables, units, count, mean, product, _clusters(document.get("clusters")))
+
+
+def _clusters(document: dict[str, Any] | None) -> Clusters | None:
+    from causalcx.core.clusters import Clusters
+
+    return None if document is None else Clusters.from_json(document)
 
 
 def moments_of_columns(

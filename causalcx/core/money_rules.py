@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from causalcx.core.percent import hint, percentage
 from causalcx.core.quantities import LogNormal, Normal, Pert
 
 if TYPE_CHECKING:
@@ -118,14 +119,14 @@ def _overlaps(experiment: Experiment, value: Value) -> Iterator[tuple[Place, str
 def _double(one: Outcome, other: Outcome) -> str | None:
     kinds = {one.kind, other.kind}
     if one.key == other.key:
-        return "the same outcome would be counted twice. Let their `covers` not overlap."
+        return "the same outcome would be counted twice; let their `covers` not overlap"
     if kinds == {"amount", "binary"}:
         return (
-            "an amount per assigned customer already contains what leavers took away, so it would be counted twice. "
-            "Let their `covers` not overlap, or drop one."
+            "an amount per assigned customer already contains what leavers took away, so it would be counted twice; "
+            "let their `covers` not overlap, or drop one"
         )
     if len(kinds & set(_ATTITUDES)) and not kinds <= set(_ATTITUDES):
-        return "a priced attitude beside a measured behaviour counts the same money twice. Drop one, or let their `covers` not overlap."
+        return "a priced attitude beside a measured behaviour counts the same money twice; drop one, or let their `covers` not overlap"
     return None
 
 
@@ -164,14 +165,26 @@ def quantities(experiment: Experiment, value: Value) -> Iterator[tuple[Place, An
 def _quantity_problems(experiment: Experiment, value: Value) -> Iterator[tuple[Place, str]]:
     named = {a.key: a.value for a in experiment.assumptions}
     for place, quantity, (low, high), expected in quantities(experiment, value):
-        if isinstance(quantity, str):
-            if quantity not in named:
-                known = ", ".join(named) or "none"
-                yield place, f"no assumption is named `{quantity}`; known: {known}"
-                continue
-            quantity = named[quantity]
-        if quantity is not None and share_outside(quantity, low, high) >= OUTSIDE:
-            yield place, f"expected {expected}; {share_outside(quantity, low, high):.1%} of what is stated lies outside"
+        if isinstance(quantity, str) and quantity not in named:
+            yield place, _no_assumption(quantity, expected, list(named))
+            continue
+        stated = named[quantity] if isinstance(quantity, str) else quantity
+        if stated is not None and share_outside(stated, low, high) >= OUTSIDE:
+            name = f"{quantity}=" if isinstance(quantity, str) else ""
+            yield place, _outside(stated, (low, high), expected, name)
+
+
+def _no_assumption(name: str, expected: str, known: list[str]) -> str:
+    percent = percentage(name)
+    if percent is None:
+        return f"no assumption is named `{name}`; known: {', '.join(known) or 'none'}"
+    return f"expected {expected}; found {name}{hint(percent)}"
+
+
+def _outside(stated: float | Pert | Normal | LogNormal, domain: tuple[float, float], expected: str, name: str) -> str:
+    if isinstance(stated, float):
+        return f"expected {expected}; found {name}{stated:g}{hint(stated) if stated > domain[1] == 1 else ''}"
+    return f"expected {expected}; {share_outside(stated, *domain):.1%} of what is stated lies outside"
 
 
 def share_outside(quantity: float | Pert | Normal | LogNormal, low: float, high: float) -> float:

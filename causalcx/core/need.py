@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causalcx.core.check import Notice
@@ -13,9 +14,28 @@ from causalcx.core.outcomes import Outcome
 if TYPE_CHECKING:
     from causalcx.core.experiment import Experiment
     from causalcx.core.moments import Array, Moments, Whole
+    from causalcx.core.panel import Panel
 
 COVARIATE = "covariate|"
 """Names of covariate variables start with it."""
+IS_MISSING = " is missing"
+"""Names of indicators of a missing value end with it."""
+NUMBER = "number|"
+"""Names of variables that are read as numbers, beside outcomes and covariates, start with it."""
+EVERYONE = "(everyone)"
+"""Arm of every row, and the column that says so, where a design has no treatment column."""
+EACH_ROW = "(row)"
+"""Unit column where the plan names none: every row is a unit."""
+CELL = "(cell)"
+"""Treatment column of factorial arms: made from the factors' columns."""
+BETWEEN = " × "
+"""Joins the levels of a cell."""
+SIDE = "(side)"
+"""Treatment column where a threshold decided: made from the running column."""
+UNTREATED, TREATED = "untreated", "treated"
+"""Arms of designs without a treatment column."""
+PARTS = {"nps": ("promoters", "detractors"), "ratio": ("numerator", "denominator")}
+"""What an outcome is made of, where that is more than one variable."""
 ANSWERED_BY = "@"
 """Joins a covariate's name to an outcome with missing values: the covariate among those who answered."""
 
@@ -38,21 +58,50 @@ class Need:
     as_of: dt.date | None = None
     candidates: tuple[str, ...] = ()
     """Covariates that are pulled where the data have them: nodes of a causal graph, of which some may be unobserved."""
+    time: str | None = None
+    """Column of the period; one row per unit and period is then expected."""
+    labels: tuple[str, ...] = ()
+    """Columns read as labels, row by row: cohorts, clusters, agents."""
+    numbers: tuple[str, ...] = ()
+    """Columns read as numbers, row by row: a running variable, a share of treatment received."""
+    cluster: str | None = None
+    """Column of the randomised group, of which sums are wanted beside the moments."""
+    equal_clusters: bool = False
+    """Whether every cluster counts equally, whatever its size."""
+    assignment: Path | None = None
+    """The file of arms that was drawn for this experiment; the data are held against it."""
+    factors: tuple[str, ...] = ()
+    """Columns whose levels make the arms, cell by cell; ``treatment`` is then made from them, and the control is the first cell."""
+    threshold: tuple[str, float] | None = None
+    """Running column and cutoff: rows from the cutoff on are the treated arm, and ``treatment`` is made from it."""
 
     @classmethod
     def of(cls, experiment: Experiment, today: dt.date, **own: Any) -> Need:
         """What every design asks of its plan, and the design's ``own`` columns."""
         design: Any = experiment.design
+        treatment, control = (getattr(design, key, None) for key in ("treatment", "control"))
+        arms: dict[str, Any] = {
+            "treatment": treatment or EVERYONE,
+            "control": EVERYONE if treatment is None else str(control),
+        }
         return cls(
-            unit=design.unit,
-            treatment=str(design.treatment),
-            control=str(design.control),
+            unit=design.unit or EACH_ROW,
+            **(arms | own),
             outcomes=tuple(experiment.outcomes),
             exclude={c: tuple(v) for c, v in experiment.exclude.items()},
             entered=experiment.entered,
             as_of=experiment.as_of or (today if experiment.entered else None),
-            **own,
         )
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """Columns of this need that the data do not have: the source makes them."""
+        return tuple(c for c in (self.unit, self.treatment) if c in (EACH_ROW, EVERYONE, SIDE, CELL))
+
+    @property
+    def treatment_columns(self) -> str:
+        """The column, or columns, that say who got what, as the data have them."""
+        return self.threshold[0] if self.threshold else ", ".join(self.factors) or self.treatment
 
     @property
     def longest_window(self) -> int:
@@ -61,8 +110,23 @@ class Need:
 
 
 def variables_of(outcome: Outcome) -> tuple[str, ...]:
-    """Variables that stand for an outcome in the moments: promoters and detractors for NPS, itself otherwise."""
-    return (f"{outcome.key}|promoters", f"{outcome.key}|detractors") if outcome.kind == "nps" else (outcome.key,)
+    """Variables that stand for an outcome in the moments: two for NPS and for a ratio, itself otherwise."""
+    parts = PARTS.get(outcome.kind)
+    return tuple(f"{outcome.key}|{part}" for part in parts) if parts else (outcome.key,)
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """The arms in the data against those that were drawn, in rows that count."""
+
+    file: str
+    rows: int
+    differing: int
+    """Rows with another arm than was drawn."""
+    unknown: int
+    """Rows whose unit no arm was drawn for."""
+    absent: int
+    """Units that an arm was drawn for and that have no row."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +147,11 @@ class Profile:
     """Largest skewness over arms, per amount or count outcome (capped values)."""
     excluded: Mapping[str, int] = field(default_factory=dict)
     immature: int = 0
+    memory_gb: float | None = None
+    """Estimate of the memory that a fit on these rows takes, GB (2^30 bytes); None where no rows are pulled."""
     notices: tuple[Notice, ...] = ()
+    assigned: Assigned | None = None
+    """None where no assignment was drawn."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +181,8 @@ class Reduced:
 
         profile = dict(document["profile"])
         profile["notices"] = tuple(Notice(**n) for n in profile["notices"])
+        assigned = profile.get("assigned")
+        profile["assigned"] = Assigned(**assigned) if assigned else None
         profile["range"] = {k: (low, high) for k, (low, high) in profile["range"].items()}
         return cls(
             Profile(**profile),
@@ -134,3 +204,19 @@ class Frame:
     """[n] value per covariate column, NaN where missing; for a column of text the position in ``levels``."""
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values of each covariate column of text."""
+    labels: Mapping[str, Labels] = field(default_factory=dict)
+    """Columns read as labels."""
+    numbers: Mapping[str, Array] = field(default_factory=dict)
+    """[n] columns read as numbers; NaN where missing."""
+    panel: Panel | None = None
+    """The place of every row, where the need names a time column; rows are then in the order of unit and period."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A column of labels."""
+
+    position: Whole
+    """[n] position of the row's label, -1 where missing."""
+    names: tuple[str, ...]
+    """The labels, in the order of their values."""

@@ -55,7 +55,7 @@ class Measure(Part):
     better: Better = Field("higher", description="Which direction is good.")
     unit: Text | None = Field(None, description="Unit of the values, for example USD or calls.")
     window_months: int | None = Field(None, ge=1, description="Whole months over which the outcome is counted.")
-    cap: float | None = Field(None, description="Values above are set to it; the estimand is then named capped.")
+    cap: float | None = Field(None, gt=0, description="Values above are set to it; the estimand is then named capped.")
     true_when: Label | None = Field(None, description="The value of a binary column that counts as yes.")
     scale: tuple[float, float] | None = Field(None, description="Lowest and highest possible score.")
     layer: Layer | None = Field(None, description="cause, attitude, behaviour or result.")
@@ -73,6 +73,8 @@ class Measure(Part):
         for key, kinds in OWN_KEYS.items():
             if getattr(self, key) is not None and self.kind not in kinds:
                 raise ValueError(f"`{key}` belongs to {' and '.join(kinds)} outcomes")
+        if self.scale is not None and self.scale[0] >= self.scale[1]:
+            raise ValueError("`scale` is [lowest, highest] with lowest < highest")
         return self
 
 
@@ -118,6 +120,11 @@ class Outcome(Measure):
     def key(self) -> str:
         """The name by which results and streams refer to the outcome."""
         return text_key(self.name)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns with the values: numerator and denominator of a ratio."""
+        return tuple(c for c in (self.column, self.numerator, self.denominator) if c is not None)
 
     @property
     def sign(self) -> int:

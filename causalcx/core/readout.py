@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from causalcx.core.check import Check, Grade, Notice
 from causalcx.core.effect import Arm, BestArm, Covariance, Effect, Flow, Law
+from causalcx.core.errors import UsageError
+from causalcx.core.picture import Picture
 from causalcx.core.sizes import DRAWS
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ class DataFacts(BaseModel):
     """Rows left out by ``exclude``."""
     immature: int = 0
     """Rows left out since their window is not over."""
+    memory_gb: float | None = None
+    """Estimate of the memory that a fit on rows takes, in GB (2^30 bytes); null where the data were reduced to sums."""
 
 
 class Provenance(BaseModel):
@@ -72,6 +76,8 @@ class Readout(BaseModel):
     """Best arm per primary; only with three or more arms."""
     flows: tuple[Flow, ...] = ()
     """How NPS effects came about."""
+    pictures: tuple[Picture, ...] = ()
+    """What the design shows of itself: waves, before and after, a threshold, a schedule."""
     checks: tuple[Check, ...] = ()
     """Every check, with its verdict."""
     grade: Grade | None = None
@@ -94,7 +100,14 @@ class Readout(BaseModel):
 
     def effect(self, outcome: str, comparison: str | None = None) -> Effect:
         """The headline effect on an outcome (of the first comparison unless one is named)."""
-        return next(e for e in self.headlines if e.outcome == outcome and comparison in (None, e.comparison))
+        found = [e for e in self.headlines if e.outcome == outcome and comparison in (None, e.comparison)]
+        if not found:
+            raise UsageError(
+                "There is no effect `{wanted}`; there are: {known}.",
+                wanted=f"{outcome}: {comparison}" if comparison else outcome,
+                known=", ".join(f"{e.outcome}: {e.comparison}" for e in self.headlines),
+            )  # fmt: skip
+        return found[0]
 
     def check(self, name: str) -> Check | None:
         """The check of this name."""

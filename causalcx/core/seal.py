@@ -67,6 +67,11 @@ def _leaves(node: Any, path: str = "") -> list[tuple[str, Any]]:
     return [(path, node)]
 
 
-def sealed_days_before_data(sealed_on: dt.date | None, experiment: Experiment) -> int | None:
-    """Days from the seal to the start of the period; negative when sealed after, None when never sealed."""
-    return (experiment.period.start - sealed_on).days if sealed_on else None
+def sealed_days_before_data(sealed_on: dt.date, experiment: Experiment, seen_on: dt.date | None = None) -> int:
+    """Days from the seal to the data; negative when sealed after.
+
+    The data begin with the period. Where effects had been estimated before the seal, on ``seen_on``, the data were there
+    by then, whatever the period says.
+    """
+    begin = (experiment.period.start - sealed_on).days
+    return begin if seen_on is None else min(begin, (seen_on - sealed_on).days, 0)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Tag
+from pydantic import Field, Tag
 
 from causalcx.core.choice import chosen_by_shape
 
+Words = Annotated[str, Field(pattern=r"\S")]
+"""A text that says something."""
 Text = Annotated[
-    Annotated[str, Tag("~name")] | Annotated[dict[Literal["en", "zh"], str], Tag("~languages")],
+    Annotated[Words, Tag("~name")] | Annotated[dict[Literal["en", "zh"], Words], Tag("~languages")],
     chosen_by_shape("a text, or one per language {en: ..., zh: ...}", {"languages": ("en", "zh")}),
 ]
 

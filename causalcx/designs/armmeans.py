@@ -56,11 +56,14 @@ class ArmMeans:
     notices: tuple[Notice, ...] = ()
     adjusted: tuple[bool, ...] = ()
     """[V] whether covariates were used."""
+    pairs: Array | None = None
+    """[A, A, V] degrees of freedom of the difference of two arms, where clusters were randomised; ``part`` is then empty."""
 
 
 def arm_means(moments: Moments, outcomes: tuple[str, ...], adjustment: str) -> ArmMeans:
     """Adjusted arm means of the named variables. Raises CannotAnswer where no stratum holds every arm twice."""
     sums, notices = _Sums.of(moments, outcomes, with_covariates=adjustment != "none")
+    _refuse_flat(sums, outcomes)
     enough, dropped = sums.enough_units(outcomes)
     slopes = (sums.total_slopes() if adjustment == "cuped" else sums.own_slopes()) * enough[:, None]
     lost = enough * (sums.ranks() if adjustment == "interacted" else np.zeros(1))
@@ -71,7 +74,7 @@ def arm_means(moments: Moments, outcomes: tuple[str, ...], adjustment: str) -> A
     joint, part, freedom = _residuals(sums, residual, lost)
     return ArmMeans(
         moments.arms, outcomes, mean, joint + _sampled(sums, slopes, by_stratum - mean[:, None]), part, freedom,
-        answered=(sums.answers * sums.used).sum(axis=1), scatter=_scatter(moments, sums.positions),
+        answered=(sums.answers * sums.used).sum(axis=1), scatter=plain_scatter(moments, sums.positions),
         notices=(*notices, *dropped), adjusted=tuple(enough.tolist()),
     )  # fmt: skip
 
@@ -243,6 +246,23 @@ def _residuals(sums: _Sums, residual: Array, lost: Array) -> tuple[Array, Array,
     return joint, part, freedom
 
 
+def _refuse_flat(sums: _Sums, outcomes: tuple[str, ...]) -> None:
+    """An outcome that stands still within every arm and stratum has no standard error, however its means differ."""
+    deviation = np.sqrt(np.einsum("asvv->asv", sums.yy) / np.maximum(sums.answers, 1))
+    varies = ((deviation > ROUNDING * np.abs(sums.mean)) & sums.used).any(axis=(0, 1))
+    names = [variable.split("|")[0] for variable in outcomes]
+    for name in dict.fromkeys(names):
+        if not any(varies[v] for v, own in enumerate(names) if own == name):
+            if len(sums.used) > 1:
+                raise CannotAnswer(
+                    "Outcome {outcome} does not vary within any arm and stratum, so its effect has no standard error.",
+                    outcome=name,
+                )
+            raise CannotAnswer(
+                "Outcome {outcome} does not vary within any arm, so its effect has no standard error.", outcome=name
+            )
+
+
 def _refuse_determined(sums: _Sums, residual: Array, outcomes: tuple[str, ...]) -> None:
     """An outcome that the covariates repeat leaves nothing but rounding as its standard error."""
     left, whole = (np.einsum("asvv,sv->av", products, sums.used.astype(float)) for products in (residual, sums.yy))
@@ -273,7 +293,7 @@ def _sampled(sums: _Sums, slopes: Array, away: Array) -> Array:
     return joint + np.einsum("aik,sijkl,bjl,sij->aibj", slopes, sums.x_covariance[:, sums.rarer], slopes, overlap)
 
 
-def _scatter(moments: Moments, y: list[int]) -> Array:
+def plain_scatter(moments: Moments, y: list[int]) -> Array:
     """Plain covariance within arms; a deviation at the rounding of the mean is none."""
     pooled = moments.pooled()
     count, product = (part[:, 0, y][:, :, y] for part in (pooled.count, pooled.product))

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 import numpy as np
 
 from causalcx.core.effect import Flow
-from causalcx.core.moments import Array
+from causalcx.core.errors import CannotAnswer
+from causalcx.core.moments import Array, Flags
 from causalcx.core.need import variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.designs.armmeans import ArmMeans
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Means of arms against each other, by their weights."""
+
+    treated: str
+    control: str
+    weight: Array
+    """[A] what the effect is made of; sums to 0."""
+    base: Array
+    """[A] what its baseline is made of; sums to 1."""
 
 
 @dataclass(frozen=True)
@@ -35,50 +49,90 @@ class Estimates:
     method: str
     own_method: Mapping[str, str] = field(default_factory=dict)
     """Method of an outcome where it differs from the others'."""
+    controls: tuple[str, ...] = ()
+    """Label of what each effect is compared with, where that is not one control."""
+
+    @property
+    def comparisons(self) -> tuple[str, ...]:
+        """``treated vs control`` of each effect."""
+        controls = self.controls or (self.control,) * len(self.treated)
+        return tuple(f"{t} vs {c}" for t, c in zip(self.treated, controls, strict=True))
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Names of the effects, as in the covariance."""
-        return tuple(f"{o.key}: {t} vs {self.control}" for o, t in zip(self.outcomes, self.treated, strict=True))
+        return tuple(f"{o.key}: {c}" for o, c in zip(self.outcomes, self.comparisons, strict=True))
 
 
 def weights_of(outcome: Outcome) -> Array:
-    """How an outcome is made of its variables: NPS = 100 x (promoters - detractors)."""
+    """How an outcome is made of its variables, where it is their sum: NPS = 100 x (promoters - detractors)."""
     return np.array([100.0, -100.0]) if outcome.kind == "nps" else np.array([1.0])
+
+
+def level_of(outcome: Outcome, mean: Array) -> float:
+    """An arm's outcome from the means of its variables; a ratio is that of the means."""
+    if outcome.kind == "ratio":
+        if not mean[1] > 0:
+            raise CannotAnswer("Outcome {outcome}: the denominators of an arm sum to 0.", outcome=outcome.key)
+        return float(mean[0] / mean[1])
+    return float(mean @ weights_of(outcome))
+
+
+def gradient_of(outcome: Outcome, mean: Array) -> Array:
+    """What a change of the variables' means changes in the outcome (the delta method, of a ratio)."""
+    if outcome.kind == "ratio":
+        return np.array([1.0, -level_of(outcome, mean)]) / mean[1]
+    return weights_of(outcome)
 
 
 def contrasts(
     means: ArmMeans, outcomes: list[Outcome], control: str, method: str, plain: str = "difference in means"
 ) -> Estimates:
     """Differences of every other arm against the control, with their joint covariance; ``plain`` names the method without covariates."""
-    arms, variables = len(means.arms), len(means.variables)
-    treated = [arm for arm in means.arms if arm != control]
-    pairs = [(o, t) for o in outcomes for t in treated]
-    rows, bases = np.zeros((len(pairs), arms, variables)), np.zeros((len(pairs), arms, variables))
-    for row, base, (outcome, arm) in zip(rows, bases, pairs, strict=True):
-        columns = [means.variables.index(v) for v in variables_of(outcome)]
-        row[means.arms.index(arm), columns] = weights_of(outcome)
-        base[means.arms.index(control), columns] = weights_of(outcome)
-    rows -= bases
-    joint = means.covariance.reshape(arms * variables, -1)
+    unit, c = np.eye(len(means.arms)), means.arms.index(control)
+    found = [Comparison(arm, control, unit[a] - unit[c], unit[c]) for a, arm in enumerate(means.arms) if a != c]
+    return replace(compared(means, outcomes, found, method, plain), control=control, controls=())
+
+
+def compared(
+    means: ArmMeans, outcomes: list[Outcome], comparisons: list[Comparison], method: str, plain: str
+) -> Estimates:
+    """Weighted sums of the arms' outcomes, with their joint covariance, outcome by outcome."""
+    variables, pairs = len(means.variables), [(o, c) for o in outcomes for c in comparisons]
+    rows, bases = np.zeros((2, len(pairs), len(means.arms), variables))
+    value, base = np.zeros((2, len(pairs)))
+    for i, (outcome, comparison) in enumerate(pairs):
+        columns = _columns(means, outcome)
+        levels = np.array([level_of(outcome, mean[columns]) for mean in means.mean])
+        gradient = np.array([gradient_of(outcome, mean[columns]) for mean in means.mean])
+        rows[i][:, columns], bases[i][:, columns] = (
+            w[:, None] * gradient for w in (comparison.weight, comparison.base)
+        )
+        value[i], base[i] = comparison.weight @ levels, comparison.base @ levels
+    joint = means.covariance.reshape(len(means.arms) * variables, -1)
     flat, flat_base = rows.reshape(len(pairs), -1), bases.reshape(len(pairs), -1)
     return Estimates(
         outcomes=tuple(o for o, _ in pairs),
-        treated=tuple(t for _, t in pairs),
-        control=control,
-        value=flat @ means.mean.ravel(),
+        treated=tuple(c.treated for _, c in pairs),
+        control="",
+        value=value,
         covariance=flat @ joint @ flat.T,
-        df=tuple(_freedom(means, o, t, control) for o, t in pairs),
-        base=flat_base @ means.mean.ravel(),
+        df=tuple(_freedom(means, o, c.weight) for o, c in pairs),
+        base=base,
         base_error=np.sqrt(np.einsum("cv,vw,cw->c", flat_base, joint, flat_base)),
-        spread=np.array([_spread(means, o, control) for o, _ in pairs]),
-        answered=tuple((_answered(means, o, t), _answered(means, o, control)) for o, t in pairs),
+        spread=np.array([_spread(means, o, c.base) for o, c in pairs]),
+        answered=tuple((_answered(means, o, c.weight > 0), _answered(means, o, c.weight < 0)) for o, c in pairs),
         estimand="ATE",
         applies_to="assigned",
         share=1.0,
         method=method,
-        own_method={o.key: plain for o in outcomes if not means.adjusted[means.variables.index(variables_of(o)[0])]},
+        own_method={o.key: plain for o in outcomes if not means.adjusted[_columns(means, o)[0]]},
+        controls=tuple(c.control for _, c in pairs),
     )
+
+
+def _columns(means: ArmMeans, outcome: Outcome) -> list[int]:
+    return [means.variables.index(v) for v in variables_of(outcome)]
 
 
 def flows(means: ArmMeans, outcomes: list[Outcome], control: str) -> tuple[Flow, ...]:
@@ -100,25 +154,26 @@ def _flow(means: ArmMeans, outcome: Outcome, arm: str, control: str) -> Flow:
     )  # fmt: skip
 
 
-def _answered(means: ArmMeans, outcome: Outcome, arm: str) -> int:
-    return int(means.answered[means.arms.index(arm), means.variables.index(variables_of(outcome)[0])])
+def _answered(means: ArmMeans, outcome: Outcome, arms: Flags) -> int:
+    return int(means.answered[arms, _columns(means, outcome)[0]].sum())
 
 
-def _freedom(means: ArmMeans, outcome: Outcome, treated: str, control: str) -> float:
-    """Welch-Satterthwaite over arms and strata: (sum v)^2 / sum v^2 / df."""
-    arms = [means.arms.index(treated), means.arms.index(control)]
-    columns = [means.variables.index(v) for v in variables_of(outcome)]
-    weight = weights_of(outcome)
-    part = np.einsum("v,asvw,w->as", weight, means.part[arms][:, :, columns][:, :, :, columns], weight)
+def _freedom(means: ArmMeans, outcome: Outcome, weight: Array) -> float:
+    """Welch-Satterthwaite over arms and strata, (sum v)^2 / sum v^2 / df; of clusters the least of any two arms compared."""
+    arms, columns = np.flatnonzero(weight), _columns(means, outcome)
+    if means.pairs is not None:
+        return float(min(means.pairs[a, b, columns[0]] for a, b in combinations(arms, 2)))
+    slope = np.array([weight[a] * gradient_of(outcome, means.mean[a, columns]) for a in arms])
+    part = np.einsum("av,asvw,aw->as", slope, means.part[arms][:, :, columns][:, :, :, columns], slope)
     freedom = means.freedom[arms][:, :, columns[0]]
     square = float((part**2 / freedom).sum())
     return float(part.sum() ** 2 / square) if square > 0 else float(freedom.sum())
 
 
-def _spread(means: ArmMeans, outcome: Outcome, control: str) -> float:
-    """Standard deviation of the control units' outcome (of the -100/0/100 score for NPS); the largest of any arm where it is 0."""
-    columns = [means.variables.index(v) for v in variables_of(outcome)]
-    weight = weights_of(outcome)
-    variance = np.einsum("v,avw,w->a", weight, means.scatter[:, columns][:, :, columns], weight)
-    own = float(variance[means.arms.index(control)])
+def _spread(means: ArmMeans, outcome: Outcome, base: Array) -> float:
+    """Standard deviation of the outcome in the arms compared with (of the -100/0/100 score for NPS); the largest of any arm where it is 0."""
+    columns = _columns(means, outcome)
+    slope = np.array([gradient_of(outcome, mean[columns]) for mean in means.mean])
+    variance = np.einsum("av,avw,aw->a", slope, means.scatter[:, columns][:, :, columns], slope)
+    own = float(base @ variance)
     return float(np.sqrt(max(own if own > 0 else variance.max(), 0.0)))

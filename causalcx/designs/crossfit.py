@@ -6,15 +6,15 @@ is given nuisance models that answer for all outcomes at once, and a final step 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 
 from causalcx.core.moments import Array, Whole
-from causalcx.designs.nuisances import Nuisance, Predict
+from causalcx.designs.nuisances import Nuisance, Predict, side_by_side
 
 
 @dataclass(frozen=True)
@@ -68,25 +68,30 @@ class _ArmModels:
     """What EconML fits on each fold: duck-typed as its nuisance models are."""
 
     models: Models
-    fitted: tuple[Predict, list[list[Predict | None]]] | None = field(default=None, init=False)
+    fitted: list[Predict | None] = field(default_factory=list, init=False)
+    """The propensity, then the outcomes: variables by arms."""
 
     def train(self, is_selecting: bool, _folds: Any, y: Array, t: Array, **given: Array) -> _ArmModels:
         """Fit the propensity on all, each outcome model on its arm. Nothing is selected here: that was done before."""
         if not is_selecting:
             arm, x = _arm_of(t), given["W"]
-            outcomes = [
-                [None if m is None else m.fitted(x[arm == a], y[arm == a, v]) for a, m in enumerate(row)]
+            own = [arm == a for a in range(len(self.models.outcomes[0]))]
+            fits: list[Callable[[], Predict | None]] = [partial(self.models.propensity.fitted, x, arm)]
+            fits += [
+                partial(_fitted, model, x[rows], y[rows, v])
                 for v, row in enumerate(self.models.outcomes)
+                for model, rows in zip(row, own, strict=True)
             ]
-            self.fitted = self.models.propensity.fitted(x, arm), outcomes
+            self.fitted = side_by_side(fits)
         return self
 
     def predict(self, _y: Array, _t: Array, **given: Array) -> tuple[Array, Array]:
         """[n, V, A] outcomes and [n, A] propensities."""
-        assert self.fitted is not None
-        propensity, outcomes = self.fitted
         x = given["W"]
-        return np.stack([np.column_stack([_means(p, x) for p in row]) for row in outcomes], axis=1), propensity(x)
+        propensity, *found = side_by_side(partial(_predicted, predict, x) for predict in self.fitted)
+        means = [f[:, 1] if f.ndim == 2 else f for f in found]
+        shape = len(self.models.outcomes), len(self.models.outcomes[0])
+        return np.stack(means, axis=1).reshape(len(x), *shape), propensity
 
 
 def _arm_of(t: Array) -> Whole:
@@ -94,11 +99,12 @@ def _arm_of(t: Array) -> Whole:
     return np.where(t.any(axis=1), t.argmax(axis=1) + 1, 0)
 
 
-def _means(predict: Predict | None, x: Array) -> Array:
-    if predict is None:
-        return np.full(len(x), np.nan)
-    found = predict(x)
-    return found[:, 1] if found.ndim == 2 else found
+def _predicted(predict: Predict | None, x: Array) -> Array:
+    return np.full(len(x), np.nan) if predict is None else predict(x)
+
+
+def _fitted(model: Nuisance | None, x: Array, y: Array) -> Predict | None:
+    return None if model is None else model.fitted(x, y)
 
 
 @dataclass

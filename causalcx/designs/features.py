@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalcx.core.moments import Array
-from causalcx.core.need import Frame
+from causalcx.core.need import IS_MISSING, Frame
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ def _numeric(column: str, values: Array) -> dict[str, Array]:
     if not missing.any():
         return {column: values}
     middle = 0.0 if missing.all() else float(np.median(values[~missing]))
-    return {column: np.where(missing, middle, values), f"{column} is missing": missing.astype(float)}
+    return {column: np.where(missing, middle, values), f"{column}{IS_MISSING}": missing.astype(float)}
 
 
 def _one_hot(column: str, positions: Array, levels: tuple[str, ...]) -> dict[str, Array]:
     parts = {f"{column}={level}": (positions == i).astype(float) for i, level in enumerate(levels) if i}
-    return parts | {f"{column} is missing": np.isnan(positions).astype(float)}
+    return parts | {f"{column}{IS_MISSING}": np.isnan(positions).astype(float)}

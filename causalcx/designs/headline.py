@@ -67,7 +67,7 @@ def _law(experiment: Experiment, estimates: Estimates) -> Law:
 
 def _holm(estimates: Estimates, p_values: list[float]) -> tuple[dict[int, float], str]:
     primaries = [c for c, o in enumerate(estimates.outcomes) if o.role == "primary"]
-    outcomes, arms = len({estimates.outcomes[c].key for c in primaries}), len(set(estimates.treated))
+    outcomes, arms = len({estimates.outcomes[c].key for c in primaries}), len(set(estimates.comparisons))
     how = f"Holm, {outcomes} primar{'y' if outcomes == 1 else 'ies'}" + (f" x {arms} arms" if arms > 1 else "")
     return dict(zip(primaries, inference.holm([p_values[c] for c in primaries]), strict=True)), how
 
@@ -87,7 +87,7 @@ def _effect(
     clear = base > 0 and base > CLEAR_OF_ZERO * float(estimates.base_error[c])
     matters = outcome.matters
     return Effect(
-        outcome=outcome.key, comparison=f"{estimates.treated[c]} vs {estimates.control}",
+        outcome=outcome.key, comparison=estimates.comparisons[c],
         estimand=estimates.estimand if outcome.cap is None else f"{estimates.estimand}, capped at {outcome.cap:g}",
         applies_to=estimates.applies_to, share=estimates.share, unit=unit_of(experiment, outcome),
         estimate=estimate, std_error=error, df=estimates.df[c], low=low, high=high, level=LEVEL, p_value=p,
@@ -114,7 +114,7 @@ def unit_of(experiment: Experiment, outcome: Outcome) -> str:
 
 def _best_arms(experiment: Experiment, estimates: Estimates, law: Law, seed: int) -> tuple[BestArm, ...]:
     """Per primary, the arm with the lowest expected loss among all arms, from joint draws; only with three or more arms."""
-    if len(set(estimates.treated)) < 2:
+    if len(set(estimates.treated)) < 2 or estimates.controls:
         return ()
     draws = inference.draws(law, DRAWS, seed)
     return tuple(_best_arm(estimates, draws, o) for o in experiment.primaries)

@@ -7,12 +7,12 @@ import datetime as dt
 import numpy as np
 
 from causalcx.checks import observational as verdicts
-from causalcx.checks.answers import missing_by_arm, skew
+from causalcx.checks.answers import missing_by_arm, rare_events, skew
 from causalcx.checks.design import early_look, immaturity, interference, timing
 from causalcx.checks.effects import guardrails, precision
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.observational import Observational
-from causalcx.core.effect import Arm, Flow
+from causalcx.core.effect import Flow
 from causalcx.core.errors import NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array
@@ -21,16 +21,15 @@ from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.designs.aipw import OVERLAP, Effect
 from causalcx.designs.contrasts import Estimates, weights_of
-from causalcx.designs.headline import Headline, headline, pooled_priors, unit_of
+from causalcx.designs.headline import Headline, headline, pooled_priors
 from causalcx.designs.identification import Identified, candidates, identify
 from causalcx.designs.nuisances import engine, one_thread
 from causalcx.designs.refuters import refute
 from causalcx.designs.study import SPLITS, Group, Overlap, Study, complete_cases, groups_of, overlap_before, study
+from causalcx.designs.values import arms_of, flat_in_control, in_units, naive_differences, spread
 
 DATA = "frame"
 PACKAGES = ("econml", "dowhy", "scikit-learn", "lightgbm")
-CHECK_SEED = 1
-"""Seed of the overlap that `check` shows before a fit; that of a fit by default."""
 
 
 def needs(experiment: Experiment, today: dt.date) -> Need:
@@ -52,12 +51,12 @@ def _keys(experiment: Experiment) -> Observational:
     return design
 
 
-def check(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
-    """Everything that can be said before an effect is seen; overlap from propensities alone."""
+def check(experiment: Experiment, frame: Frame, *, seed: int) -> tuple[Check, ...]:
+    """Everything that can be said before an effect is seen; overlap from propensities alone, as a fit with this seed finds it."""
     effect = _keys(experiment).effect
     identified = _identified(experiment, frame)
     with one_thread():
-        found = [overlap_before(frame, g, effect, CHECK_SEED) for g in groups_of(frame, identified)]
+        found = [overlap_before(frame, g, effect, seed) for g in groups_of(frame, identified)]
     return (*_plain_checks(experiment, frame, identified), _overlap_check(min(found, key=lambda o: o.share), effect))
 
 
@@ -69,20 +68,21 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     with one_thread():
         done = study(frame, groups, effect, seed)
     estimates = _estimates(experiment, frame, done, effect)
-    result = headline(experiment, estimates, seed)
+    result, arms = headline(experiment, estimates, seed), arms_of(experiment, frame)
     return Readout(
         experiment=experiment.key, design="observational", effects=result.effects, covariance=result.covariance, law=result.law,
-        arms=_arms(experiment, frame), best=result.best, flows=_flows(experiment, frame, done),
+        arms=arms, best=result.best, flows=_flows(experiment, frame, done),
         checks=(
             *_plain_checks(experiment, frame, identified),
             _overlap_check(done.overlap, effect),
             *_steadiness(experiment, frame, done, result),
             *_refuters(experiment, frame, groups, result, seed),
+            *rare_events(experiment, arms),
             *precision(experiment, result.effects),
             *guardrails(experiment, result.effects),
         ),
-        warnings=(*_naive(experiment, frame, estimates), *complete_cases(frame, groups)),
-        fallbacks=(*_fallbacks(), *pooled_priors(experiment, _flat_in_control(experiment, frame))),
+        warnings=(*naive_differences(experiment, frame, estimates), *complete_cases(frame, groups)),
+        fallbacks=(*_fallbacks(), *pooled_priors(experiment, flat_in_control(experiment, frame))),
         rests_on=tuple(one.notice for one in identified),
     )  # fmt: skip
 
@@ -92,15 +92,16 @@ def _identified(experiment: Experiment, frame: Frame) -> tuple[Identified, ...]:
 
 
 def _plain_checks(experiment: Experiment, frame: Frame, identified: tuple[Identified, ...]) -> tuple[Check, ...]:
+    used = {one.outcome.key: one.adjusts_for for one in identified}
     return (
         verdicts.no_ratio(frame.profile),
         *missing_by_arm(frame.profile),
-        timing(experiment),
+        timing(experiment, list(dict.fromkeys(c for columns in used.values() for c in columns))),
         interference(experiment),
-        immaturity(frame.profile),
+        immaturity(experiment, frame.profile),
         early_look(experiment),
         *skew(frame.profile),
-        *verdicts.leakage(experiment, frame, {one.outcome.key: one.adjusts_for for one in identified}),
+        *verdicts.leakage(experiment, frame, used),
     )
 
 
@@ -137,7 +138,7 @@ def _estimates(experiment: Experiment, frame: Frame, done: Study, effect: Effect
         df=(None,) * len(wanted),
         base=base @ means,
         base_error=np.sqrt(np.einsum("ck,kl,cl->c", base, joint, base)),
-        spread=np.array([_spread(frame, o) for o, _ in wanted]),
+        spread=np.array([spread(frame, o) for o, _ in wanted]),
         answered=tuple((done.used[o.key][a], done.used[o.key][0]) for o, a in wanted),
         estimand=estimand,
         applies_to=applies_to,
@@ -154,40 +155,9 @@ def _row(done: Study, outcome: Outcome, arm: int, side: int) -> Array:
     return row
 
 
-def _in_units(outcome: Outcome, values: Array) -> Array:
-    """Values in effect units: -100, 0, 100 for NPS."""
-    return 100.0 * ((values >= 9).astype(float) - (values <= 6)) if outcome.kind == "nps" else values
-
-
-def _by_arm(frame: Frame, outcome: Outcome) -> list[Array]:
-    """The outcome's values per arm, in effect units, missing ones left out."""
-    y = frame.outcomes[outcome.key]
-    return [_in_units(outcome, y[(frame.arm == a) & ~np.isnan(y)]) for a in range(len(frame.profile.arms))]
-
-
-def _spread(frame: Frame, outcome: Outcome) -> float:
-    own, *others = (float(values.std(ddof=1)) for values in _by_arm(frame, outcome))
-    return own if own > 0 else max(others)
-
-
-def _flat_in_control(experiment: Experiment, frame: Frame) -> set[str]:
-    return {o.key for o in experiment.outcomes if _by_arm(frame, o)[0].std() == 0}
-
-
 def _method(done: Study) -> str:
     outcomes = "; ".join(f"{name} by {model.name}" for name, model in done.models.items())
     return f"AIPW, {done.folds} folds, median of {SPLITS} splits ({outcomes})"
-
-
-def _arms(experiment: Experiment, frame: Frame) -> tuple[Arm, ...]:
-    means = {o.key: [float(v.mean()) for v in _by_arm(frame, o)] for o in experiment.outcomes}
-    return tuple(
-        Arm(
-            label=label, units=units, answered={name: counts[label] for name, counts in frame.profile.answered.items()},
-            means={name: values[a] for name, values in means.items()},
-        )
-        for a, (label, units) in enumerate(frame.profile.arms.items())
-    )  # fmt: skip
 
 
 def _flows(experiment: Experiment, frame: Frame, done: Study) -> tuple[Flow, ...]:
@@ -213,21 +183,6 @@ def _flow(done: Study, outcome: Outcome, arm: int, comparison: str) -> Flow:
     )  # fmt: skip
 
 
-def _naive(experiment: Experiment, frame: Frame, estimates: Estimates) -> tuple[Notice, ...]:
-    """What a careless reading would claim: the plain difference of the arms' means."""
-    labels = list(frame.profile.arms)
-    notices = []
-    for outcome, treated, value in zip(estimates.outcomes, estimates.treated, estimates.value, strict=True):
-        values = _by_arm(frame, outcome)
-        naive = float(values[labels.index(treated)].mean() - values[0].mean())
-        facts = {
-            "outcome": outcome.key, "comparison": f"{treated} vs {labels[0]}", "naive": naive, "estimate": float(value),
-            "unit": unit_of(experiment, outcome),
-        }  # fmt: skip
-        notices.append(Notice(code="naive-difference", facts=facts))
-    return tuple(notices)
-
-
 def _steadiness(experiment: Experiment, frame: Frame, done: Study, result: Headline) -> tuple[Check, ...]:
     """Standard deviation of the splits' estimates, per headline effect."""
     labels = list(frame.profile.arms)
@@ -250,7 +205,7 @@ def _refuters(
     for outcome in experiment.primaries:
         group = next(g for g in groups if outcome in g.outcomes)
         rows = np.flatnonzero(group.arm <= 1)
-        y = _in_units(outcome, frame.outcomes[outcome.key][group.rows[rows]])
+        y = in_units(outcome, frame.outcomes[outcome.key][group.rows[rows]])
         with one_thread():
             placebo, noise = refute(group.x[rows], group.arm[rows], y, effect, seed)
         shown = next(e for e in result.effects if e.outcome == outcome.key)

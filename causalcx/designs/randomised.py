@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 
-import numpy as np
-
-from causalcx.checks.answers import missing_by_arm, skew
+from causalcx.checks.answers import missing_by_arm, rare_events, skew
+from causalcx.checks.clusters import few_clusters, missing_by_cluster
 from causalcx.checks.design import early_look, immaturity, interference, timing
-from causalcx.checks.effects import guardrails, precision
-from causalcx.checks.randomisation import balance, sample_ratio
+from causalcx.checks.effects import guardrails, precision, small_sample
+from causalcx.checks.randomisation import assignment, balance, sample_ratio
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.effect import Arm
 from causalcx.core.errors import NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Moments
-from causalcx.core.need import Need, Profile, Reduced, variables_of
+from causalcx.core.need import CELL, Need, Profile, Reduced, variables_of
+from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
-from causalcx.designs.armmeans import ArmMeans, arm_means
-from causalcx.designs.contrasts import Estimates, contrasts, flows, weights_of
+from causalcx.designs.armmeans import ArmMeans
+from causalcx.designs.clustermeans import means
+from causalcx.designs.contrasts import Estimates, contrasts, flows, level_of
+from causalcx.designs.factors import entangled, interactions, main_effects
 from causalcx.designs.headline import Headline, headline, pooled_priors
+from causalcx.designs.received import complied, joined, with_take_up
 from causalcx.designs.segments import Segments, segments
 
 DATA = "moments"
-NOT_BUILT = ("factors", "cluster", "received", "graph")
+NOT_BUILT = ("graph",)
 SMALL_ARM = 30
 """Units below which an interval leans on single values being roughly normal, and that is said."""
 METHODS = {
@@ -37,14 +40,18 @@ METHODS = {
 def needs(experiment: Experiment, today: dt.date) -> Need:
     """Moments of all outcomes and covariates per arm and stratum."""
     design = _keys(experiment)
-    return Need.of(
+    need = Need.of(
         experiment,
         today,
         planned=tuple(design.ratio) if design.ratio else None,
         covariates=tuple(design.covariates) if design.adjustment != "none" else (),
         strata=tuple(design.strata),
         segment=experiment.segments[0] if experiment.segments else None,
+        cluster=design.cluster,
+        **({"treatment": CELL, "factors": tuple(design.factors.values())} if design.factors else {}),
+        equal_clusters=design.weight == "cluster",
     )
+    return with_take_up(need, design.received)
 
 
 def _keys(experiment: Experiment) -> Randomised:
@@ -53,69 +60,104 @@ def _keys(experiment: Experiment) -> Randomised:
     for key in NOT_BUILT:
         if getattr(design, key) is not None:
             raise NotBuilt(f"design.{key}")
-    if design.weight == "cluster":
-        raise NotBuilt("design.weight: cluster")
     return design
 
 
 def fit(experiment: Experiment, reduced: Reduced, *, seed: int) -> Readout:
     """Effects of every arm against the control on every outcome."""
     design = _keys(experiment)
-    means = means_of(experiment, reduced.moments)
-    within = ", within strata" if len(reduced.moments.strata) > 1 else ""
-    method, plain = METHODS[design.adjustment] + within, METHODS["none"] + within
-    control = str(design.control)
-    estimates = contrasts(means, experiment.outcomes, control, method, plain)
-    result = headline(experiment, estimates, seed)
+    found = means_of(experiment, reduced.moments)
+    method, plain = _methods(design, reduced.moments)
+    control = found.arms[0]
+    result = headline(experiment, _estimates(design, found, experiment.outcomes, method, plain), seed)
+    together = interactions(experiment, found, tuple(design.factors), method, plain, seed) if design.factors else ()
     parts = _segments(experiment, reduced, result, method, seed)
-    dropped = tuple(n for n in means.notices if n.code == "adjustment-dropped")
-    flat = {o.key for o in experiment.outcomes if _constant_in(means, variables_of(o), control)}
+    taken = complied(experiment, reduced.moments, design.adjustment, method, seed)
+    dropped = tuple(n for n in found.notices if n.code == "adjustment-dropped")
+    arms = arms_of(experiment, reduced.profile, means_of(experiment, reduced.moments.pooled(), "none"))
+    flat = {o.key for o in experiment.outcomes if _constant_in(found, variables_of(o), control)}
     return Readout(
         experiment=experiment.key,
         design="randomised",
-        effects=(*result.effects, *parts.effects),
+        effects=(*result.effects, *taken.effects, *together, *parts.effects),
         covariance=result.covariance,
-        law=result.law,
-        arms=arms_of(experiment, reduced.profile, means_of(experiment, reduced.moments.pooled(), "none")),
+        law=joined(result.law, taken.law),
+        arms=arms,
         best=result.best,
-        flows=flows(means, experiment.outcomes, control),
+        flows=() if design.factors else flows(found, experiment.outcomes, control),
         checks=(
-            *check(experiment, reduced),
+            *check(experiment, reduced, seed=seed),
+            *small_sample(result.effects),
+            *rare_events(experiment, arms),
             *precision(experiment, result.effects),
             *guardrails(experiment, result.effects),
             *parts.checks,
         ),
-        warnings=(*_small_arms(reduced.profile), *(n for n in means.notices if n not in dropped), *parts.notices),
+        warnings=(
+            *_small_arms(reduced.profile),
+            *(n for n in found.notices if n not in dropped),
+            *taken.notices,
+            *entangled(together),
+            *parts.notices,
+        ),
         fallbacks=(*dropped, *pooled_priors(experiment, flat)),
-        rests_on=(Notice(code="randomisation", facts={"unit": design.unit, "strata": list(design.strata)}),),
+        rests_on=(
+            Notice(code="randomisation", facts={"unit": design.cluster or design.unit, "strata": list(design.strata)}),
+            *taken.assumes,
+        ),
     )
+
+
+def _estimates(design: Randomised, found: ArmMeans, outcomes: list[Outcome], method: str, plain: str) -> Estimates:
+    """Every arm against the control; of factors, every level against its base."""
+    if design.factors:
+        return main_effects(found, outcomes, tuple(design.factors), method, plain)
+    return contrasts(found, outcomes, found.arms[0], method, plain)
+
+
+def _methods(design: Randomised, moments: Moments) -> tuple[str, str]:
+    """Names of the estimator with covariates and of that without."""
+    within = ", within strata" if len(moments.strata) > 1 else ""
+    by = ", clustered (CR2, Bell-McCaffrey)" if design.cluster else ""
+    return METHODS[design.adjustment] + within + by, METHODS["none"] + within + by
 
 
 def _segments(experiment: Experiment, reduced: Reduced, result: Headline, method: str, seed: int) -> Segments:
     if not reduced.segments:
         return Segments()
-    control = str(_keys(experiment).control)
+    design = _keys(experiment)
 
     def estimate(moments: Moments) -> Estimates:
-        return contrasts(means_of(experiment, moments), experiment.primaries, control, method)
+        return _estimates(design, means_of(experiment, moments), experiment.primaries, method, METHODS["none"])
 
     return segments(experiment, reduced.segments, estimate, result.effects, seed)
 
 
-def check(experiment: Experiment, reduced: Reduced) -> tuple[Check, ...]:
+def check(experiment: Experiment, reduced: Reduced, *, seed: int) -> tuple[Check, ...]:  # noqa: ARG001 - nothing is random here
     """Everything that can be said before an effect is seen."""
-    ratio = _keys(experiment).ratio
+    design = _keys(experiment)
     balanced = balance(reduced.moments)
     return (
-        sample_ratio(reduced.moments, ratio),
-        *missing_by_arm(reduced.profile),
+        sample_ratio(reduced.moments, design.ratio),
+        *assignment(reduced.profile.assigned),
+        *_answers_and_clusters(experiment, reduced),
         *((balanced,) if balanced else ()),
-        timing(experiment),
+        timing(experiment, design.covariates if design.adjustment != "none" else ()),
         interference(experiment),
-        immaturity(reduced.profile),
+        immaturity(experiment, reduced.profile),
         early_look(experiment),
         *skew(reduced.profile),
     )
+
+
+def _answers_and_clusters(experiment: Experiment, reduced: Reduced) -> tuple[Check, ...]:
+    """Who answered, by what was randomised; and whether that is enough of them."""
+    moments, design = reduced.moments, _keys(experiment)
+    if moments.clusters is None:
+        return missing_by_arm(reduced.profile)
+    first = {o.key: variables_of(o)[0] for o in experiment.outcomes}
+    few = few_clusters(moments, moments.clusters, str(design.cluster))
+    return (*missing_by_cluster(moments, moments.clusters, first), few)
 
 
 def _small_arms(profile: Profile) -> tuple[Notice, ...]:
@@ -127,7 +169,7 @@ def _small_arms(profile: Profile) -> tuple[Notice, ...]:
 def means_of(experiment: Experiment, moments: Moments, adjustment: str | None = None) -> ArmMeans:
     """Arm means of all outcome variables under the plan's adjustment."""
     names = tuple(v for o in experiment.outcomes for v in variables_of(o))
-    return arm_means(moments, names, adjustment or _keys(experiment).adjustment)
+    return means(moments, names, adjustment or _keys(experiment).adjustment)
 
 
 def _constant_in(means: ArmMeans, variables: tuple[str, ...], arm: str) -> bool:
@@ -144,12 +186,13 @@ def arms_of(experiment: Experiment, profile: Profile, plain: ArmMeans) -> tuple[
             label=arm,
             units=units,
             planned_share=ratio[arm] / total if arm in ratio else None,
-            answered={name: counts[arm] for name, counts in profile.answered.items()},
-            means={o.key: _plain_mean(plain, arm, variables_of(o), weights_of(o)) for o in experiment.outcomes},
+            answered={o.key: profile.answered[o.key][arm] for o in experiment.outcomes},
+            means={o.key: _plain_mean(plain, arm, o) for o in experiment.outcomes},
         )
         for arm, units in profile.arms.items()
     )
 
 
-def _plain_mean(plain: ArmMeans, arm: str, variables: tuple[str, ...], weights: np.ndarray) -> float:
-    return float(plain.mean[plain.arms.index(arm), [plain.variables.index(v) for v in variables]] @ weights)
+def _plain_mean(plain: ArmMeans, arm: str, outcome: Outcome) -> float:
+    columns = [plain.variables.index(v) for v in variables_of(outcome)]
+    return level_of(outcome, plain.mean[plain.arms.index(arm), columns])

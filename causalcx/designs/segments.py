@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -12,10 +13,18 @@ from causalcx.core.check import Check, Notice
 from causalcx.core.effect import Effect
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.experiment import Experiment
-from causalcx.core.moments import Array, Moments
+from causalcx.core.moments import Array
 from causalcx.designs.contrasts import Estimates
 
 METHOD = "partial pooling over segments (normal-normal), centred on the headline"
+
+
+class Part(Protocol):
+    """The data of a segment: moments, or rows."""
+
+    @property
+    def units(self) -> Array:
+        """Units that count, in any number of cells."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +36,10 @@ class Segments:
     notices: tuple[Notice, ...] = ()
 
 
-def segments(
+def segments[P: Part](
     experiment: Experiment,
-    parts: Mapping[str, Moments],
-    estimate: Callable[[Moments], Estimates],
+    parts: Mapping[str, P],
+    estimate: Callable[[P], Estimates],
     headlines: tuple[Effect, ...],
     seed: int,
 ) -> Segments:
@@ -50,24 +59,24 @@ def segments(
     return _pooled(experiment, primaries, levels, value, error, share / share.sum(), found, notices, seed)
 
 
-def _estimates(
-    parts: Mapping[str, Moments], estimate: Callable[[Moments], Estimates]
+def _estimates[P: Part](
+    parts: Mapping[str, P], estimate: Callable[[P], Estimates]
 ) -> tuple[dict[str, Estimates], tuple[Notice, ...]]:
     found: dict[str, Estimates] = {}
     notices = []
-    for level, moments in parts.items():
-        estimates = _estimated(moments, estimate)
+    for level, part in parts.items():
+        estimates = _estimated(part, estimate)
         if estimates is None:
-            notices.append(Notice(code="segment-left-out", facts={"segment": level, "units": int(moments.units.sum())}))
+            notices.append(Notice(code="segment-left-out", facts={"segment": level, "units": int(part.units.sum())}))
         else:
             found[level] = estimates
     return found, tuple(notices)
 
 
-def _estimated(moments: Moments, estimate: Callable[[Moments], Estimates]) -> Estimates | None:
+def _estimated[P](part: P, estimate: Callable[[P], Estimates]) -> Estimates | None:
     """A segment's estimates; None where it has too few answers, or no spread to tell an effect's error from."""
     try:
-        estimates = estimate(moments)
+        estimates = estimate(part)
     except CannotAnswer:
         return None
     return estimates if (np.diag(estimates.covariance) > 0).all() else None

@@ -6,7 +6,9 @@ split per repetition, so that their influence values, and with them the joint co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -19,7 +21,7 @@ from causalcx.designs.aipw import Effect, Means, combined, influences, kept
 from causalcx.designs.crossfit import Folds, Models, Predicted, cross_fitted, folds_of, propensities
 from causalcx.designs.features import features
 from causalcx.designs.identification import Identified
-from causalcx.designs.nuisances import Nuisance, chosen
+from causalcx.designs.nuisances import Nuisance, chosen, side_by_side
 
 SPLITS = 5
 MANY_ROWS, FEW_FOLDS, MORE_FOLDS = 20_000, 2, 5
@@ -124,11 +126,13 @@ def _within(folds: Folds, rows: Whole, n: int) -> Folds:
 def models_of(group: Group, effect: Effect, seed: int) -> Models:
     """The nuisances of a group; an ATT needs outcome models of the control alone."""
     arms = range(int(group.arm.max()) + 1)
-    outcomes = tuple(
-        tuple(_outcome_model(group, v, kind, a, seed) if effect == "ate" or a == 0 else None for a in arms)
-        for v, kind in enumerate(k for o in group.outcomes for k in (o.kind,) * len(variables_of(o)))
-    )
-    return Models(propensity_of(group, seed), outcomes)
+    kinds = [o.kind for o in group.outcomes for _ in variables_of(o)]
+    wanted = [(v, kind, a) for v, kind in enumerate(kinds) for a in arms if effect == "ate" or a == 0]
+    choices: list[Callable[[], Nuisance]] = [partial(propensity_of, group, seed)]
+    choices += [partial(_outcome_model, group, v, kind, a, seed) for v, kind, a in wanted]
+    propensity, *found = side_by_side(choices)
+    model = {(v, a): m for (v, _, a), m in zip(wanted, found, strict=True)}
+    return Models(propensity, tuple(tuple(model.get((v, a)) for a in arms) for v in range(len(kinds))))
 
 
 def propensity_of(group: Group, seed: int) -> Nuisance:

@@ -2,48 +2,92 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from causalcx.core.check import HIDES_ALL, Check, Grade, Notice
 from causalcx.core.experiment import Experiment
 
-START = {"randomised": 5, "observational": 2}
-THIRD_PARTY = 2
-"""Where a design starts that a third party brought for a kind not built in: no rule about it is public yet."""
+START = {
+    "randomised": 5,
+    "switchback": 4,
+    "instrument": 4,
+    "discontinuity": 4,
+    "observational": 2,
+    "synthetic-control": 3,
+    "staggered": 3,
+    "interrupted-time-series": 3,
+}
+TOP = 5
 COSTS = {
     ("missing-by-arm", "fail"): 2,
     ("balance", "fail"): 1,
+    ("assignment", "fail"): 1,
     ("early-look", "fail"): 1,
+    ("small-sample", "warn"): 1,
+    ("small-sample", "fail"): 2,
+    ("pre-trends", "fail"): 1,
+    ("composition", "fail"): 1,
     ("refuter-placebo", "fail"): 1,
+    ("first-stage", "warn"): 1,
+    ("first-stage", "fail"): 2,
     ("refuter-random-cause", "fail"): 1,
+    ("density", "fail"): 2,
+    ("covariate-continuity", "fail"): 1,
+    ("donut", "fail"): 1,
+    ("placebo-cutoffs", "fail"): 1,
+    ("pre-fit", "fail"): 1,
+    ("placebo-time", "fail"): 1,
+    ("carry-over", "warn"): 1,
+    ("balance-over-time", "fail"): 2,
+    ("pseudo-starts", "fail"): 1,
+    ("residual-autocorrelation", "fail"): 1,
+    ("touched-regressor", "fail"): 1,
 }
 """Levels that a verdict costs."""
 BLOCKED, SHARED, UNASKED = 1, 3, 4
 """Highest level after a failed blocking check; with arms that share something; with interference not declared."""
 
 
-def grade(experiment: Experiment, checks: Sequence[Check], sealed_days_before_data: int | None) -> Grade:
-    """Start from the design, pay for what failed, cap by what blocks; with the reasons and what would raise it."""
+def grade(
+    experiment: Experiment,
+    checks: Sequence[Check],
+    sealed_days_before_data: int | None,
+    changed: Sequence[str] = (),
+    seen_on: dt.date | None = None,
+) -> Grade:
+    """Start from the design, pay for what failed, cap by what blocks; with the reasons and what would raise it.
+
+    ``changed`` names the fields of the plan that differ from the seal; ``seen_on`` is the day on which effects had been
+    estimated before it.
+    """
     kind = experiment.design.kind
-    level = START.get(kind, THIRD_PARTY)
+    level = START[kind]
     because = [Notice(code="design-start", facts={"design": kind, "level": level})]
-    for cost, notice in (*_registration(sealed_days_before_data), *_transport(experiment), *_failures(checks)):
+    unregistered = registration(sealed_days_before_data, changed, seen_on)
+    paid = [(1, unregistered)] if unregistered else []
+    for cost, notice in (*paid, *_transport(experiment), *_failures(checks)):
         level -= cost
         because.append(notice)
-    for cap, notice in _caps(checks):
+    raises = _to_raise(experiment, checks, unregistered is not None, level)
+    for cap, notice, _ in _caps(checks):
         if level > cap:
             level = cap
             because.append(notice)
-    raises = _to_raise(experiment, checks, sealed_days_before_data)
     return Grade(
         level=max(level, 0), because=tuple(because), to_raise=raises, sealed_days_before_data=sealed_days_before_data
     )
 
 
-def _registration(days: int | None) -> list[tuple[int, Notice]]:
+def registration(days: int | None, changed: Sequence[str] = (), seen_on: dt.date | None = None) -> Notice | None:
+    """Why a plan does not count as registered beforehand; None where it does."""
+    if changed:
+        return Notice(code="plan-changed", facts={"fields": list(changed)})
     if days is None:
-        return [(1, Notice(code="not-registered"))]
-    return [(1, Notice(code="sealed-after-data", facts={"days": -days}))] if days < 0 else []
+        return Notice(code="not-registered")
+    if seen_on is not None:
+        return Notice(code="sealed-after-fit", facts={"on": seen_on.isoformat()})
+    return Notice(code="sealed-after-data", facts={"days": -days}) if days < 0 else None
 
 
 def _transport(experiment: Experiment) -> list[tuple[int, Notice]]:
@@ -61,35 +105,39 @@ def _failures(checks: Sequence[Check]) -> list[tuple[int, Notice]]:
     return list(paid.values())
 
 
-def _caps(checks: Sequence[Check]) -> list[tuple[int, Notice]]:
+def _caps(checks: Sequence[Check]) -> list[tuple[int, Notice, Notice]]:
+    """Each cap with its reason and its remedy."""
     caps = []
     for check in checks:
         if check.name in HIDES_ALL and check.verdict == "fail":
-            caps.append((BLOCKED, Notice(code="blocked-by", facts={"check": check.name})))
+            caps.append((BLOCKED, Notice(code="blocked-by", facts={"check": check.name}), _fix(check)))
         if check.name == "interference" and check.verdict == "warn":
-            cap = SHARED if check.facts["declared"] == "shared" else UNASKED
-            caps.append(
-                (cap, Notice(code="interference-cap", facts={"level": cap, "declared": check.facts["declared"]}))
-            )
+            caps.append(_shared(check))
     return caps
 
 
-def _to_raise(experiment: Experiment, checks: Sequence[Check], days: int | None) -> tuple[Notice, ...]:
-    notices = []
-    if days is None or days < 0:
-        notices.append(Notice(code="register-before-data"))
+def _shared(check: Check) -> tuple[int, Notice, Notice]:
+    declared = check.facts["declared"]
+    cap, remedy = (SHARED, "separate-arms") if declared == "shared" else (UNASKED, "declare-interference")
+    because = Notice(code="interference-cap", facts={"level": cap, "declared": declared})
+    return cap, because, Notice(code=remedy, facts={"shares": check.facts["shares"]})
+
+
+def _to_raise(experiment: Experiment, checks: Sequence[Check], unsealed: bool, paid: int) -> tuple[Notice, ...]:
+    """Remedies of what holds the level: of what was paid down to ``paid``, of the lowest cap, of both where they agree."""
+    caps = _caps(checks)
+    ceiling = min((cap for cap, _, _ in caps), default=TOP)
+    notices = [remedy for cap, _, remedy in caps if cap == ceiling <= paid]
+    if paid <= ceiling:
+        notices += [Notice(code="register-before-data")] if unsealed else []
+        notices += [_fix(check) for check in checks if (check.name, check.verdict) in COSTS]
     if experiment.design.kind == "observational":
         notices.append(Notice(code="randomise"))
-    for check in checks:
-        if check.verdict == "fail" and (check.name in HIDES_ALL or (check.name, check.verdict) in COSTS):
-            notices.append(Notice(code="fix-check", facts={"check": check.name}))
-        if check.name == "interference" and check.verdict == "warn":
-            unasked = check.facts["declared"] == "undeclared"
-            notices.append(
-                Notice(
-                    code="declare-interference" if unasked else "separate-arms", facts={"shares": check.facts["shares"]}
-                )
-            )
-        if check.name == "sample-ratio" and check.verdict == "info" and experiment.design.kind == "randomised":
-            notices.append(Notice(code="plan-ratio"))
+    if experiment.design.kind == "interrupted-time-series":
+        notices.append(Notice(code="second-series"))
     return tuple({(n.code, str(n.facts)): n for n in notices}.values())
+
+
+def _fix(check: Check) -> Notice:
+    """What would mend a failed check."""
+    return Notice(code="more-units" if check.name == "small-sample" else "fix-check", facts={"check": check.name})

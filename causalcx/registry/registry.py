@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -10,15 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, or_
 from sqlmodel import Session, col, select
 
 from causalcx.core.case import Valuation
-from causalcx.core.errors import CannotAnswer, CausalcxError
+from causalcx.core.errors import CannotAnswer, CausalcxError, Message
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan, differences
-from causalcx.registry.database import open_database, writing
+from causalcx.registry.database import is_writable, open_database, writing
 from causalcx.registry.process import is_alive, this_process
 from causalcx.registry.tables import CaseRow, EffectRow, ExperimentRow, PlanRow, RunRow
 
@@ -63,14 +64,15 @@ class PublishedCase:
 class Registry:
     """A registry file. Every method is one transaction."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, writable: bool = True) -> None:
+        self.writable = writable
         self._engine = engine
         self._writing = writing(engine)
 
     @classmethod
     def open(cls, file: Path) -> Registry:
         """Open or make a registry file."""
-        return cls(open_database(file))
+        return cls(open_database(file), writable=is_writable(file))
 
     def close(self) -> None:
         """Let go of the file; no connection is held between transactions, so this is a courtesy."""
@@ -91,7 +93,7 @@ class Registry:
                 )  # fmt: skip
             session.merge(_experiment_row(experiment))
             session.flush()
-            session.add(PlanRow(**plan.model_dump()))
+            session.add(PlanRow(**plan.model_dump(), after_run=_newest_run(session)))
         return plan
 
     def sealed(self, key: str) -> SealedPlan | None:
@@ -99,6 +101,19 @@ class Registry:
         with Session(self._engine) as session:
             row = _newest_plan(session, key)
             return _sealed(row) if row else None
+
+    def seen_before_seal(self, key: str, fingerprint: str) -> dt.datetime | None:
+        """When effects were first estimated under this key, or on these data, before its newest seal; None if never.
+
+        The day of a story's seal belongs to the story, so nothing comes before it.
+        """
+        with Session(self._engine) as session:
+            seal = _newest_plan(session, key)
+            if seal is None or seal.clock == "story":
+                return None
+            same = or_(col(RunRow.key) == key, col(RunRow.fingerprint) == fingerprint)
+            where = (same, col(RunRow.state) == "done", col(RunRow.id) <= seal.after_run)
+            return session.exec(select(RunRow.started_at).where(*where).order_by(col(RunRow.id))).first()
 
     def experiments(self) -> list[dict[str, Any]]:
         """Registered experiments with their seal and latest run, newest seal first."""
@@ -111,7 +126,7 @@ class Registry:
             return [_listed(session, plan, experiment) for plan, experiment in by_seal]
 
     def latest_run(self, key: str) -> dict[str, Any] | None:
-        """State, time and failure of the newest run of a key."""
+        """State, time and failure (a :class:`Message`) of the newest run of a key."""
         with Session(self._engine) as session:
             return _latest_run(session, key)
 
@@ -139,13 +154,14 @@ class Registry:
                 raise CausalcxError("Run {run} ended without a result.", run=run.id)
             self._keep(run.id, run.readout, run.moments, ended())
         except BaseException as error:
-            self._fail(run.id, str(error) or type(error).__name__, ended())
+            self._fail(run.id, _message_of(error), ended())
             raise
 
-    def _fail(self, run_id: int, sentence: str, ended: dt.datetime) -> None:
+    def _fail(self, run_id: int, message: Message, ended: dt.datetime) -> None:
         with Session(self._writing) as session, session.begin():
             row = session.get_one(RunRow, run_id)
-            row.state, row.failure, row.finished_at = "failed", sentence, ended
+            row.state, row.finished_at = "failed", ended
+            row.failure, row.failure_facts = message.template, _as_json(message.facts)
 
     def _keep(self, run_id: int, readout: Readout, moments: dict[str, Any] | None, ended: dt.datetime) -> None:
         """Store the result; runs of the same plan and data that it replaces go, stale failures with them."""
@@ -189,19 +205,26 @@ class Registry:
         pages: dict[str, dict[str, str]],
         now: dt.datetime,
         readout: Readout | None = None,
+        file: str | None = None,
     ) -> None:
         """Put the pages of a run into the portal, in place of the key's earlier ones.
 
         ``readout`` is the run's readout as the pages show it: a seal between fit and publication changes its grade, and
-        list and page must agree.
+        list and page must agree. ``file`` is the experiment file, as seen from the workspace.
         """
         with Session(self._writing) as session, session.begin():
             for earlier in session.exec(select(CaseRow).where(col(CaseRow.key) == experiment.key)).all():
                 earlier.pages, earlier.published_at = None, None
             row = _case_row(session, int(run_id), experiment.key)
-            row.experiment, row.pages, row.published_at = plan, pages, now
+            row.experiment, row.pages, row.published_at, row.file = plan, pages, now, file
             if readout is not None:
                 session.get_one(RunRow, int(run_id)).readout = readout.model_dump_json()
+
+    def published_from(self, key: str) -> str | None:
+        """The experiment file of the published case of a key, as seen from the workspace; None where none is known."""
+        with Session(self._engine) as session:
+            row = session.exec(_PUBLISHED.where(col(CaseRow.key) == key)).first()
+            return row[0].file if row else None
 
     def published(self) -> list[PublishedCase]:
         """What the portal lists, newest first."""
@@ -226,8 +249,21 @@ def _newest_plan(session: Session, key: str) -> PlanRow | None:
     return session.exec(select(PlanRow).where(col(PlanRow.key) == key).order_by(col(PlanRow.id).desc())).first()
 
 
+def _newest_run(session: Session) -> int:
+    return session.exec(select(func.max(RunRow.id))).one() or 0
+
+
 def _sealed(row: PlanRow) -> SealedPlan:
-    return SealedPlan.model_validate(row.model_dump(exclude={"id"}))
+    return SealedPlan.model_validate(row.model_dump(exclude={"id", "after_run"}))
+
+
+def _message_of(error: BaseException) -> Message:
+    return error.message if isinstance(error, CausalcxError) else Message(str(error) or type(error).__name__)
+
+
+def _as_json(facts: Mapping[str, Any]) -> Any:
+    """Facts as JSON keeps them; what it does not know becomes its text."""
+    return json.loads(json.dumps(facts, default=str))
 
 
 def _experiment_row(experiment: Experiment) -> ExperimentRow:
@@ -257,7 +293,7 @@ def _latest_run(session: Session, key: str) -> dict[str, Any] | None:
         "state": state,
         "finished_at": finished,
         "seed": row.seed,
-        "failure": row.failure,
+        "failure": Message(row.failure, row.failure_facts or {}) if row.failure else None,
         "plan": row.plan_hash,
     }
 
@@ -267,13 +303,15 @@ def _is_abandoned(run: RunRow) -> bool:
 
 
 def _is_replaced(session: Session, older: RunRow, by: RunRow) -> bool:
-    """Failures and dead runs always; a result only by one on the same data and seed, and never a published one."""
+    """Failures and dead runs always; a result only by one on the same data and seed, unless it is published or shows
+    that its data were seen before a seal."""
     if older.state != "done":
         return older.state == "failed" or _is_abandoned(older)
     if (older.fingerprint, older.seed) != (by.fingerprint, by.seed):
         return False
     case = session.exec(select(CaseRow).where(col(CaseRow.run_id) == older.id)).first()
-    return case is None or case.published_at is None
+    seal = session.exec(select(PlanRow).where(col(PlanRow.after_run) >= older.id)).first()
+    return (case is None or case.published_at is None) and seal is None
 
 
 def _case_row(session: Session, run_id: int, key: str) -> CaseRow:

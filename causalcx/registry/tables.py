@@ -36,6 +36,8 @@ class PlanRow(Row, table=True):
     hash: str
     sealed_on: dt.date
     clock: str
+    after_run: int = 0
+    """Number of the newest run when the plan was sealed; 0 when nothing had been run."""
     plan: Any = Field(sa_column=Column(JSON, nullable=False))
 
 
@@ -59,6 +61,8 @@ class RunRow(Row, table=True):
     readout: str | None = Field(default=None, sa_column=Column(Text))
     warnings: Any = Field(default=None, sa_column=Column(JSON))
     failure: str | None = None
+    """Template of the sentence, to be told in the reader's language."""
+    failure_facts: Any = Field(default=None, sa_column=Column(JSON))
 
 
 class EffectRow(Row, table=True):
@@ -90,3 +94,5 @@ class CaseRow(Row, table=True):
     experiment: Any = Field(default=None, sa_column=Column(JSON))
     pages: Any = Field(default=None, sa_column=Column(JSON))
     published_at: dt.datetime | None = None
+    file: str | None = None
+    """The experiment file, as seen from the registry's workspace."""

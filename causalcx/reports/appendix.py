@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from causalcx.core.case import Case
+from causalcx.core.design_keys import KINDS
 from causalcx.core.effect import Effect
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
@@ -16,6 +17,9 @@ HEADS = (
     "outcome", "comparison", "part", "estimand", "estimate", "interval", "std-error", "df", "p", "p-adjusted", "better", "unit", "method",
 )  # fmt: skip
 
+TRUST = "docs/reference/trust.md"
+"""How often each design's intervals hold a known truth."""
+
 
 def appendix(
     readout: Readout, case: Case | None, sealed: SealedPlan | None, voice: Voice, *, show_effects: bool
@@ -23,7 +27,7 @@ def appendix(
     """Tables in technical terms; effects and covariance stay away while a failed check hides them."""
     return {
         "heads": [voice.say(f"appendix.{head}") for head in HEADS],
-        "effects": [_effect(e) for e in readout.effects] if show_effects else [],
+        "effects": [_effect(e) for e in readout.effects if not (e.cohort and e.period)] if show_effects else [],
         "covariance": _covariance(readout) if show_effects else None,
         "law": _law(readout) if show_effects else [],
         "checks": [check_row(c, voice) | {"value": number(c.value, digits=3)} for c in shown_checks(readout)],
@@ -106,6 +110,7 @@ def provenance(readout: Readout, case: Case | None, sealed: SealedPlan | None, v
     rows += [
         ("sealed-plan", sealed.hash if sealed else None),
         ("draws", number(case.draws, decimals=0) if case else None),
+        ("trust", f"{TRUST}#{readout.design}" if readout.design in KINDS else None),
     ]
     return [(voice.say(f"appendix.{key}"), str(value)) for key, value in rows if value is not None]
 

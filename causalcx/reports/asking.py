@@ -22,7 +22,7 @@ def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison:
     decision = experiment.decision
     rows = [
         *_money_row(experiment, case, voice),
-        (voice.say("ask.budget"), _budget(experiment, voice)),
+        (voice.say("ask.budget" if experiment.budget_line else "ask.sponsored"), _budget(experiment, voice)),
         (voice.say("ask.decision"), _decided(decision, voice) if decision else ""),
         (voice.say("ask.compared"), _compared(readout, comparison, voice)),
         (voice.say("ask.reach"), _reach(case, experiment, voice)),
@@ -65,9 +65,9 @@ def _total(costs: list[Cost], form: str, named: dict[str, Any]) -> float:
 
 
 def _budget(experiment: Experiment, voice: Voice) -> str:
-    parts = []
-    if experiment.budget_line:
-        parts.append(voice.say("ask.budget.line", line=experiment.budget_line))
+    if not experiment.budget_line:
+        return experiment.sponsor or ""
+    parts = [voice.say("ask.budget.line", line=experiment.budget_line)]
     if experiment.sponsor:
         parts.append(voice.say("ask.sponsor", name=experiment.sponsor))
     return _joined(parts, voice)
@@ -90,7 +90,7 @@ def _compared(readout: Readout, comparison: str, voice: Voice) -> str:
     treated, control = voice.names.sides(comparison)
     units = {arm.label: arm.units for arm in readout.arms}
     return voice.say(
-        "ask.compared.sides", treated=voice.names.arm(treated), control=voice.names.arm(control),
+        "ask.compared.sides", treated=treated, control=control,
         n_treated=units.get(treated), n_control=units.get(control),
     )  # fmt: skip
 
@@ -99,6 +99,8 @@ def _reach(case: Case | None, experiment: Experiment, voice: Voice) -> str:
     if case is None or experiment.value is None:
         return ""
     reach, named = experiment.value.reach, {a.key: a.value for a in experiment.assumptions}
+    if reach.stock == 1 and voice.names.whole:
+        return voice.say("ask.reach.everybody")
     kind, quantity = ("flow", reach.per_month) if reach.stock is None else ("stock", reach.stock)
     told = voice.say(f"ask.reach.{kind}", count=mean_of(quantity, named), units=voice.names.many)
     ramp = reach.ramp_months

@@ -1,11 +1,7 @@
-"""Two static charts as SVG: the distribution of net present value, and the effects with their intervals.
-
-Blue and orange only, without the meaning of red and green. Vega-Altair and vl-convert load inside the functions.
-"""
+"""Two static charts as SVG: the distribution of net present value, and the effects with their intervals."""
 
 from __future__ import annotations
 
-import html
 from itertools import pairwise
 from typing import Any
 
@@ -13,16 +9,15 @@ from causalcx.core.case import Case, Valuation
 from causalcx.core.effect import Effect
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
+from causalcx.reports.drawing import BLUE, GREY, INK, LIGHT, ORANGE, WIDTH, altair, styled, svg
 from causalcx.reports.evidence import effect_rows, effects_of
+from causalcx.reports.pictures import pictures
 from causalcx.reports.view import comparison_of, effects_caption, npv_caption
 from causalcx.reports.voice import Voice
 from causalcx.words import blocking_check, hidden_money, hidden_outcomes
 from causalcx.words.effects import change_text, is_clear, moved_well, per_base, unit_of
 from causalcx.words.formats import money_scale, money_unit
 
-BLUE, ORANGE, INK, GREY, LIGHT = "#2f6690", "#d9822b", "#1d2733", "#66727f", "#dfe5ea"
-FONTS = "Inter, 'Segoe UI', 'Helvetica Neue', Arial, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif"
-WIDTH = 430
 ROW = 62
 """Height of one effect."""
 
@@ -38,15 +33,15 @@ def charts(
     case = next((c for c in valuation.cases if c.comparison == comparison), None) if valuation else None
     drawn = {}
     if case is not None and case.histogram is not None and not hidden_money(readout, case):
-        drawn["npv"] = _svg(npv_chart(case, voice), voice.say("chart.npv.title"), npv_caption(case, voice))
+        drawn["npv"] = svg(npv_chart(case, voice), voice.say("chart.npv.title"), npv_caption(case, voice))
     rows = effect_rows(experiment, readout, comparison, voice)
     told = " ".join(voice.say("chart.effects.row", name=row["name"], text=row["text"]) for row in rows)
     chart = effects_chart(experiment, readout, comparison, voice)
     if chart is not None:
-        drawn["effects"] = _svg(
+        drawn["effects"] = svg(
             chart, voice.say("chart.effects.title"), f"{effects_caption(experiment, comparison, voice)} {told}"
         )
-    return drawn
+    return drawn | pictures(experiment, readout, language)
 
 
 def bars(case: Case, divisor: float) -> list[dict[str, Any]]:
@@ -67,7 +62,7 @@ def bars(case: Case, divisor: float) -> list[dict[str, Any]]:
 
 def npv_chart(case: Case, voice: Voice) -> Any:
     """The histogram, its part below zero in orange, with break-even and the median marked."""
-    alt = _altair()
+    alt = altair()
 
     scale = money_scale([case.npv.mean, case.npv.p5, case.npv.p95], voice.language)
     values = bars(case, scale.divisor)
@@ -103,7 +98,7 @@ def npv_chart(case: Case, voice: Voice) -> Any:
         histogram,
         *(_mark(alt, mark, side) for mark, side in zip(marks, _sides(0.0, median, domain), strict=True)),
     ]
-    return _styled(alt.layer(*layers).properties(width=WIDTH, height=215))
+    return styled(alt.layer(*layers).properties(width=WIDTH, height=215))
 
 
 def _sides(zero: float, median: float, domain: list[float]) -> list[str]:
@@ -132,7 +127,7 @@ def effect_points(experiment: Experiment, readout: Readout, comparison: str, voi
 
 
 def _point(effect: Effect, row: int, experiment: Experiment, hidden: bool, voice: Voice) -> dict[str, Any]:
-    outcome, name = experiment.outcome(effect.outcome), voice.names.outcome(effect.outcome)
+    outcome, name = experiment.outcome(effect.outcome), voice.head(effect.outcome)
     if hidden:
         return {
             "row": row,
@@ -156,7 +151,7 @@ def _point(effect: Effect, row: int, experiment: Experiment, hidden: bool, voice
 
 def effects_chart(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> Any | None:
     """Dots with intervals, one row per outcome; None when every effect is hidden."""
-    alt = _altair()
+    alt = altair()
 
     points = effect_points(experiment, readout, comparison, voice)
     if all(p["hidden"] for p in points):
@@ -182,7 +177,7 @@ def effects_chart(experiment: Experiment, readout: Readout, comparison: str, voi
         *(layer([edge], 0.0).mark_text(align=side, baseline="top", dy=7, color=GREY, fontSize=12).encode(x=alt.value(at), text="text:N")
           for edge, side, at in zip(edges, ("left", "right"), (0, WIDTH), strict=True)),
     ]  # fmt: skip
-    return _styled(alt.layer(*layers).properties(width=WIDTH, height=height))
+    return styled(alt.layer(*layers).properties(width=WIDTH, height=height))
 
 
 def _row_layers(alt: Any, layer: Any, shown: list[dict[str, Any]], x: Any) -> list[Any]:
@@ -203,37 +198,3 @@ def _row_layers(alt: Any, layer: Any, shown: list[dict[str, Any]], x: Any) -> li
             row.mark_point(shape="circle", size=95, fill=fill, stroke=colour, strokeWidth=2.4, opacity=1).encode(x=x)
         )
     return made
-
-
-def _altair() -> Any:
-    import altair
-
-    return altair
-
-
-def _styled(chart: Any) -> Any:
-    text = {
-        "labelFont": FONTS,
-        "titleFont": FONTS,
-        "labelFontSize": 13,
-        "titleFontSize": 13,
-        "labelColor": INK,
-        "titleColor": GREY,
-        "titleFontWeight": "normal",
-    }
-    return (
-        chart.configure(font=FONTS, background="transparent", padding={"left": 4, "right": 8, "top": 6, "bottom": 4})
-        .configure_view(stroke=None)
-        .configure_axis(**text)
-        .configure_text(font=FONTS)
-    )
-
-
-def _svg(chart: Any, title: str, description: str) -> str:
-    import vl_convert
-
-    svg = vl_convert.vegalite_to_svg(chart.to_dict())
-    start = svg.index("<svg")
-    end = svg.index(">", start)
-    opening = svg[start:end].replace("<svg", f'<svg role="img" aria-label="{html.escape(title, quote=True)}"', 1)
-    return f"{opening}><title>{html.escape(title)}</title><desc>{html.escape(description)}</desc>{svg[end + 1 :]}"

@@ -11,10 +11,29 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
 from causalcx.reports.voice import Voice
-from causalcx.words import blocking_check, check_sentence, effect_text, hidden_outcomes, notice_sentence, text_in
-from causalcx.words.effects import is_clear, span_text, unit_of
+from causalcx.words import (
+    check_sentence,
+    effect_text,
+    exploratory,
+    hidden_outcomes,
+    notice_sentence,
+    tells_hidden,
+    text_in,
+)
+from causalcx.words.effects import is_clear, span_with_unit, unit_of
 
-TOLD = ("randomised", "randomised.failed", "observational", "observational.graph")
+TOLD = (
+    "randomised",
+    "randomised.failed",
+    "observational",
+    "observational.graph",
+    "instrument",
+    "discontinuity",
+    "staggered",
+    "switchback",
+    "synthetic-control",
+    "interrupted-time-series",
+)
 """Designs with a paragraph of their own."""
 ORDER = {"fail": 0, "warn": 1, "info": 2, "pass": 3}
 
@@ -31,7 +50,7 @@ def effect_rows(experiment: Experiment, readout: Readout, comparison: str, voice
 
 
 def _effect_row(effect: Effect, experiment: Experiment, failed: Check | None, voice: Voice) -> dict[str, Any]:
-    outcome, name = experiment.outcome(effect.outcome), voice.names.outcome(effect.outcome)
+    outcome, name = experiment.outcome(effect.outcome), voice.head(effect.outcome)
     if failed:
         why = voice.say("chart.hidden", check=voice.say(f"check-name.{failed.name}"))
         return {"name": name, "text": why, "hidden": True}
@@ -56,8 +75,8 @@ def _believed(
     failed = voice.say("chart.hidden", check=voice.say("check-name.missing-by-arm"))
     learnt = failed if hidden else effect_text(effect, outcome, voice.language, names=voice.names)
     return {
-        "name": voice.names.outcome(effect.outcome),
-        "before": span_text(*span, unit_of(effect, outcome), voice.names),
+        "name": voice.head(effect.outcome),
+        "before": span_with_unit(*span, unit_of(effect, outcome), voice.names),
         "learnt": learnt,
         "so": voice.say(f"believed.{'unclear' if hidden else _against(effect, span, outcome.sign)}"),
     }
@@ -78,26 +97,17 @@ def _against(effect: Effect, span: tuple[float, float], sign: int) -> str:
     return "better" if sign * (effect.estimate - (low + high) / 2) > 0 else "worse"
 
 
-TELLING = {"estimate", "half_width"}
-"""Facts that tell an effect, or how sharp it is."""
-
-
 def shown_checks(readout: Readout) -> list[Check]:
     """The checks without those whose sentence would tell an effect that another, failed, check hides."""
-    return [c for c in readout.checks if not _tells_hidden(c, readout)]
-
-
-def _tells_hidden(said: Check | Notice, readout: Readout) -> bool:
-    """Whether a sentence would state an effect that a failed check hides."""
-    hidden = blocking_check(readout) is not None or said.facts.get("outcome") in hidden_outcomes(readout)
-    return hidden and bool(TELLING & said.facts.keys())
+    return [c for c in readout.checks if not tells_hidden(c, readout)]
 
 
 def known(
     experiment: Experiment, readout: Readout, comparison: str, sealed: SealedPlan | None, voice: Voice
 ) -> dict[str, Any]:
     """How we know: the design in plain words, the seal, the checks (what is not in order first), the evidence level."""
-    period = voice.say("know.period", start=experiment.period.start, end=experiment.period.end)
+    observed = ".observed" if experiment.design.kind == "observational" else ""
+    period = voice.say(f"know.period{observed}", start=experiment.period.start, end=experiment.period.end)
     checks = [c for c in shown_checks(readout) if c.facts.get("comparison") in (None, comparison)]
     if experiment.design.kind != "randomised":  # nobody planned a split, so there is none to speak of
         checks = [c for c in checks if (c.name, c.verdict) != ("sample-ratio", "info")]
@@ -105,7 +115,7 @@ def known(
     rest = sorted((c for c in checks if c.verdict != "pass"), key=lambda c: ORDER[c.verdict])
     said = {n.code for n in readout.grade.because} if readout.grade else set()
     notices = (*readout.warnings, *readout.fallbacks, *readout.failures)
-    more = [n for n in notices if n.code not in said and not _tells_hidden(n, readout)]
+    more = [n for n in notices if n.code not in said and not tells_hidden(n, readout)]
     return {
         "design": [
             _design(experiment, readout, voice),
@@ -134,10 +144,12 @@ def _design(experiment: Experiment, readout: Readout, voice: Voice) -> str:
 
 def seal_words(readout: Readout, sealed: SealedPlan | None, voice: Voice) -> str:
     """When the plan was sealed, against the data."""
-    days = readout.grade.sealed_days_before_data if readout.grade else None
-    if sealed is None or days is None:
-        return voice.say("page.sealed.never")
-    when = "before" if days > 0 else "same" if days == 0 else "after"
+    grade = readout.grade
+    days = grade.sealed_days_before_data if grade else None
+    if grade is None or sealed is None or days is None:
+        return voice.say(f"page.sealed.{exploratory(readout) or 'never'}")
+    fitted = any(n.code == "sealed-after-fit" for n in grade.because)
+    when = "fitted" if fitted else "before" if days > 0 else "same" if days == 0 else "after"
     return voice.say(f"page.sealed.{when}", on=sealed.sealed_on, days=days)
 
 

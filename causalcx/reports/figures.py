@@ -7,7 +7,7 @@ from typing import Any
 from causalcx.core.case import BreakEven, Case, CostValue, StreamValue, Valuation
 from causalcx.core.experiment import Experiment
 from causalcx.core.text import text_key
-from causalcx.reports.voice import Voice
+from causalcx.reports.voice import Voice, capital
 from causalcx.words import horizon, share_of
 from causalcx.words.effects import change_text
 from causalcx.words.formats import Scale, money_figure, money_scale, money_unit
@@ -52,14 +52,13 @@ def _payback(case: Case, voice: Voice) -> dict[str, Any]:
         notes += _payback_span(span, voice)
     if span.never >= 0.005:
         notes.append(voice.say("number.payback.never", never=span.never))
-    if case.irr.p50 is not None and case.irr.undefined < 0.5 and case.horizon_months >= 12:
-        huge = ".huge" if case.irr.p50 > HUGE_RETURN else ""
-        notes.append(
-            voice.say(f"number.irr{huge}", irr=min(round(case.irr.p50, 2), HUGE_RETURN), rate=case.discount_rate)
-        )
+    rate = case.irr.p50 if case.irr.undefined < 0.5 and case.horizon_months >= 12 else None
+    if rate is not None:
+        huge = ".huge" if rate > HUGE_RETURN else ""
+        notes.append(voice.say(f"number.irr{huge}", irr=min(round(rate, 2), HUGE_RETURN), rate=case.discount_rate))
     if invested and case.deepest is not None and (case.deepest.mean or 0) < 0:
         notes.append(voice.say("number.deepest", amount=voice.money(case.deepest.mean, case.currency)))
-    return {"head": voice.say("number.payback"), "term": "payback", "big": big, "notes": notes}
+    return {"head": voice.say("number.payback"), "term": "payback", "big": big, "notes": notes, "irr": rate is not None}
 
 
 def _payback_span(span: Any, voice: Voice) -> list[str]:
@@ -132,6 +131,7 @@ def stream_name(stream: StreamValue, voice: Voice) -> str:
 
 def _covered(stream: StreamValue, voice: Voice) -> str:
     code = "cash.months" if stream.months[0] < stream.months[1] else "cash.month"
+    code += ".whole" if voice.names.whole else ""
     return voice.say(code, first=stream.months[0], last=stream.months[1], unit=voice.names.one)
 
 
@@ -139,6 +139,7 @@ def _freed(case: Case, voice: Voice) -> list[str]:
     return [
         voice.say(
             "cash.freed", name=stream_name(s, voice), amount=voice.money(s.present_value.mean, case.currency),
+            span=voice.span(s.present_value.p5, s.present_value.p95, case.currency),
             horizon=horizon(case.horizon_months, voice.language),
         )
         for s in case.streams if not s.cash
@@ -156,9 +157,8 @@ def overturn(case: Case, experiment: Experiment, voice: Voice) -> dict[str, Any]
     """Break-even of each input alone."""
     if not case.break_even:
         return None
-    negative = (case.npv.mean or 0) < 0
     return {
-        "title": voice.say("overturn.title.negative" if negative else "overturn.title"),
+        "title": voice.say("overturn.title" + (".negative" if _loses(case) else "")),
         "rows": [_break_even(b, case, experiment, voice) for b in case.break_even],
     }
 
@@ -169,10 +169,18 @@ def _break_even(found: BreakEven, case: Case, experiment: Experiment, voice: Voi
     kind = "assumption" if found.of in assumed and found.kind != "effect" else found.kind
     tell = _told_change if found.kind == "effect" else _told_level
     return {
-        "name": voice.say(f"overturn.{kind}", name=name),
+        "name": capital(voice.say(f"overturn.{kind}", name=name)),
         "now": tell(found.now, found.unit, voice),
-        "at": voice.say("overturn.none") if found.at is None else tell(found.at, found.unit, voice),
+        "at": _never(case, voice) if found.at is None else tell(found.at, found.unit, voice),
     }
+
+
+def _never(case: Case, voice: Voice) -> str:
+    return voice.say("overturn.none" + (".negative" if _loses(case) else ""))
+
+
+def _loses(case: Case) -> bool:
+    return (case.npv.mean or 0) < 0
 
 
 def _cost_name(key: str, costs: tuple[CostValue, ...], voice: Voice) -> str:

@@ -15,6 +15,7 @@ from causalcx.core.packaged import packaged
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
 from causalcx.reports.charts import charts as draw_charts
+from causalcx.reports.pictures import titles
 from causalcx.reports.view import comparison_of, effects_caption, page
 from causalcx.reports.voice import Voice
 from causalcx.words import known
@@ -39,7 +40,7 @@ def render_case(
     template = _environment(folders).get_template("case.html" if shell == "standalone" else "case_body.html")
     return template.render(
         page=content, charts={name: Markup(svg) for name, svg in drawn.items()}, captions=content["captions"] | {"effects": effects_told},
-        say=voice.say, explain=_explainer(voice), css=Markup(case_css(folders)) if shell == "standalone" else "",
+        pictures=titles(experiment, readout, language), say=voice.say, explain=_explainer(voice), css=Markup(case_css(folders)) if shell == "standalone" else "",
     )  # fmt: skip
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from causalcx.core.case import AssumptionUsed, Case
 from causalcx.core.experiment import Experiment
+from causalcx.core.money_terms import Cost
 from causalcx.core.outcomes import Outcome
-from causalcx.reports.voice import Voice, span_words
+from causalcx.reports.asking import FORMS
+from causalcx.reports.voice import Voice, capital, span_words
 from causalcx.words import date
 
 GLOSSARY = ("npv", "payback", "irr", "frequency", "guardrail", "sealed", "evidence", "freed", "nps", "exploratory")
@@ -28,7 +30,7 @@ def _assumption(used: AssumptionUsed, case: Case, voice: Voice) -> dict[str, Any
     if used.as_of:
         source.append(voice.say("assume.as-of", date=used.as_of))
     return {
-        "name": voice.text(used.name),
+        "name": capital(voice.text(used.name)),
         "value": span_words(used.value, voice, used.unit),
         "source": ("; " if voice.language == "en" else "；").join(source),
         "agreed": _agreed(used.agreed, voice),
@@ -54,7 +56,7 @@ def _terms(experiment: Experiment, case: Case, voice: Voice) -> list[tuple[str, 
     )
     costs = [c for c in value.costs if not c.sunk and (c.arms is None or case.arm in c.arms)]
     stated = [
-        (voice.say(reach[0], units=voice.names.many), reach[1], None),
+        (voice.say(reach[0], units=voice.names.many), None if voice.names.whole and reach[1] == 1 else reach[1], None),
         (voice.say("assume.discount"), value.discount_rate, "share"),
         (voice.say("assume.half-life"), value.half_life_months, "months"),
         (voice.say("assume.attrition"), value.monthly_attrition, "share"),
@@ -66,9 +68,9 @@ def _terms(experiment: Experiment, case: Case, voice: Voice) -> list[tuple[str, 
             )
             for s in value.streams
         ),
-        *((voice.text(c.name), _price(c), value.currency) for c in costs),
     ]
-    return [(name, span_words(x, voice, unit)) for name, x, unit in stated if x is not None and not isinstance(x, str)]
+    told = [(name, span_words(x, voice, unit)) for name, x, unit in stated if x is not None and not isinstance(x, str)]
+    return told + [(voice.text(c.name), _price(c, value.currency, voice)) for c in costs if not _named(c)]
 
 
 def _worth_unit(experiment: Experiment, outcome: str) -> str | None:
@@ -76,8 +78,13 @@ def _worth_unit(experiment: Experiment, outcome: str) -> str | None:
     return "share" if amount else experiment.value.currency if experiment.value else None
 
 
-def _price(cost: Any) -> Any:
-    return next(x for x in (cost.once, cost.monthly, cost.per_unit, cost.per_unit_month) if x is not None)
+def _named(cost: Cost) -> bool:
+    return any(isinstance(getattr(cost, form), str) for form in FORMS)
+
+
+def _price(cost: Cost, currency: str, voice: Voice) -> str:
+    form = next(form for form in FORMS if getattr(cost, form) is not None)
+    return voice.say(f"ask.{form}", amount=span_words(getattr(cost, form), voice, currency), unit=voice.names.one)
 
 
 def definitions(experiment: Experiment, voice: Voice) -> list[dict[str, str]]:
@@ -94,14 +101,15 @@ def _definition(outcome: Outcome, voice: Voice) -> dict[str, str]:
         "event": outcome.event,
     }
     parts = [voice.text(outcome.description).rstrip(".。 ")] if outcome.description else []
-    parts.append(voice.say(f"define.{outcome.kind}", **facts))
+    kind = "score" if voice.names.whole and outcome.kind in ("amount", "count") else outcome.kind
+    parts.append(voice.say(f"define.{kind}", **facts))
     if outcome.window_months:
         parts.append(voice.say("define.window", months=outcome.window_months))
     if outcome.cap is not None:
         parts.append(voice.say("define.cap", cap=outcome.cap))
     joined = ("; " if voice.language == "en" else "；").join(parts)
     return {
-        "name": voice.names.outcome(outcome.key),
+        "name": voice.head(outcome.key),
         "role": voice.say(f"define.role.{outcome.role}"),
         "text": joined,
         "column": outcome.column or "",

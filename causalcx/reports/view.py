@@ -14,7 +14,7 @@ from causalcx.reports.evidence import believed, effect_rows, known, origin, seal
 from causalcx.reports.figures import arms, cash_table, numbers, overturn
 from causalcx.reports.terms import assumptions, definitions, glossary, held
 from causalcx.reports.voice import Voice
-from causalcx.words import blocking_check, headline, hidden_money, notice_sentence
+from causalcx.words import blocking_check, exploratory, headline, hidden_money, notice_sentence
 from causalcx.words.formats import money_scale
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
@@ -80,7 +80,7 @@ def _head(
     sealed: SealedPlan | None,
     voice: Voice,
 ) -> dict[str, Any]:
-    grade = readout.grade
+    grade, why = readout.grade, exploratory(readout)
     return {
         "language": LANGUAGE_TAGS[voice.language],
         "key": experiment.key,
@@ -95,9 +95,7 @@ def _head(
         if grade
         else None,
         "origin": origin(experiment, voice),
-        "exploratory": voice.say("page.exploratory")
-        if sealed is None and grade and grade.sealed_days_before_data is None
-        else None,
+        "exploratory": voice.say(f"page.exploratory.{why}") if why else None,
         "sides": [voice.names.arm(side) for side in voice.names.sides(comparison)],
     }
 
@@ -133,7 +131,10 @@ def effects_caption(experiment: Experiment, comparison: str, voice: Voice) -> st
     """The chart of effects in words."""
     control = voice.names.arm(voice.names.sides(comparison)[1])
     observed = experiment.design.kind == "observational"
-    return voice.say("chart.effects.caption" + (".observed" if observed else ""), control=control)
+    caption = voice.say("chart.effects.caption" + (".observed" if observed else ""), control=control)
+    if len(experiment.outcomes) < 2:
+        return caption
+    return caption + (" " if voice.language == "en" else "") + voice.say("chart.effects.scales")
 
 
 def _decision(case: Case, voice: Voice) -> dict[str, Any]:
@@ -147,7 +148,9 @@ def _decision(case: Case, voice: Voice) -> dict[str, Any]:
 def _wanted(content: dict[str, Any], experiment: Experiment) -> set[str]:
     wanted = {"sealed", "evidence"}
     if content["numbers"]:
-        wanted |= {"npv", "payback", "irr", "frequency"}
+        wanted |= {"npv", "payback", "frequency"}
+    if any(n.get("irr") for n in content["numbers"]):
+        wanted |= {"irr"}
     if content["cash"] and content["cash"]["freed"]:
         wanted |= {"freed"}
     if any(o.role == "guardrail" for o in experiment.outcomes):

@@ -12,7 +12,7 @@ from causalcx.core.quantities import LogNormal, Normal, Pert
 from causalcx.core.text import text_in
 from causalcx.words import Names, names_of, sentence
 from causalcx.words.effects import SHARE, amount_text
-from causalcx.words.formats import Scale, is_currency, money, money_span, number
+from causalcx.words.formats import Scale, is_currency, money, money_span, number, spaced, whole
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Voice:
         """A text of the experiment file."""
         return text_in(text, self.language) if text is not None else ""
 
+    def head(self, outcome: str) -> str:
+        """The name of an outcome at the head of a row."""
+        return capital(self.names.outcome(outcome))
+
     def money(self, x: float | None, currency: str, *, scale: Scale | None = None, sign: bool = False) -> str:
         """Money."""
         return money(x, currency, self.language, scale=scale, sign=sign)
@@ -48,8 +52,14 @@ class Voice:
         name = self.text(unit)
         if name == SHARE or is_currency(name):
             return amount_text(x, name, self.names)
-        told = number(x, self.language)
-        return f"{told} {self.names.unit(name)}".rstrip() if name else told
+        told = whole(x, self.language) if x is not None and x >= 1e4 else number(x, self.language)
+        told = f"{told} {self.names.unit(name)}".rstrip() if name else told
+        return spaced(told) if self.language == "zh" else told
+
+
+def capital(text: str) -> str:
+    """With a capital, at the head of a row."""
+    return text[:1].upper() + text[1:]
 
 
 def mean_of(quantity: Any, named: dict[str, Any]) -> float:

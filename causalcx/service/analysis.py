@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import platform
+from dataclasses import replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from causalcx.core.case import Valuation
 from causalcx.core.check import Check, Notice
+from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.errors import DataError, RegistryError
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import DataFacts, Provenance, Readout
 from causalcx.core.seal import plan_hash, sealed_days_before_data
 from causalcx.core.sizes import DRAWS
-from causalcx.grade import grade
+from causalcx.grade import grade, registration
 from causalcx.registry import Registry
 from causalcx.service.experiments import (
     Source,
@@ -29,13 +32,15 @@ from causalcx.service.kinds import Design, design_of
 from causalcx.value import value_case
 
 SEED = 1
+ASSIGNMENT = "assignment.csv"
+"""Name under which an assignment beside the experiment file is found."""
 
 
-def check(*, experiment: Source, data: Any = None, today: dt.date | None = None) -> tuple[Check, ...]:
+def check(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.date | None = None) -> tuple[Check, ...]:
     """Everything that can be said of design and data before an effect is seen."""
     loaded = load(experiment)
     design = design_of(loaded)
-    return design.check(loaded, _reduced(loaded, design, data, today))
+    return design.check(_dated(loaded, today), _reduced(loaded, design, data, today), seed=seed)
 
 
 def fit(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.date | None = None) -> Readout:
@@ -48,23 +53,33 @@ def fit(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.dat
     design = design_of(loaded)
     registry, unkept = _registry_if_any(loaded) if data is None else (None, ())
     if registry is None:
-        readout = _fitted(loaded, design, _reduced(loaded, design, data, today), seed)
+        readout = _fitted(loaded, design, _reduced(loaded, design, data, today), seed, today=today)
         return readout.model_copy(update={"fallbacks": (*readout.fallbacks, *unkept)})
     source = _open(loaded, None)
     identity = {"key": loaded.key, "plan_hash": plan_hash(loaded), "fingerprint": source.fingerprint, "seed": seed}
     with registry.run(**identity, versions=_versions(design), now=dt.datetime.now(dt.UTC)) as run:
         reduced = _reduce(loaded, design, source, today)
-        readout = _fitted(loaded, design, reduced, seed, run=str(run.id))
+        readout = _fitted(loaded, design, reduced, seed, run=str(run.id), today=today)
         run.finish(readout, reduced.to_json() if design.DATA == "moments" else None)
     return readout
 
 
 def _registry_if_any(experiment: Experiment) -> tuple[Registry | None, tuple[Notice, ...]]:
-    """The registry, or why the run cannot be kept; a folder that cannot be written does not stop a fit."""
+    """The registry, or why the run cannot be kept; a folder that cannot be written does not stop a fit.
+
+    A registry that is there but cannot be read does: nobody knows then whether the plan was sealed.
+    """
+    known = existing_registry_of(experiment)
+    if known is not None:
+        return (known, ()) if known.writable else (None, (_not_kept("read-only"),))
     try:
         return registry_of(experiment), ()
     except RegistryError as error:
-        return None, (Notice(code="not-kept", facts={"reason": str(error)}),)
+        return None, (_not_kept(str(error)),)
+
+
+def _not_kept(reason: str) -> Notice:
+    return Notice(code="not-kept", facts={"reason": reason})
 
 
 def value(
@@ -78,7 +93,7 @@ def value(
     facts = readout.provenance.model_dump(mode="json") if readout.provenance else {}
     valuation = valuation.model_copy(update={"provenance": facts | {"value_seed": seed}})
     registry = None if given else existing_registry_of(loaded)
-    if registry and readout.provenance and readout.provenance.run:
+    if registry and registry.writable and readout.provenance and readout.provenance.run:
         registry.save_valuation(readout.provenance.run, valuation)
     return valuation
 
@@ -117,7 +132,10 @@ def _open(experiment: Experiment, data: Any) -> Any:
         return engine.open_connection(experiment.data.connection, str(experiment.data.table), experiment.folder)
     if experiment.folder is None:
         raise DataError("The experiment came from no file, so its data file cannot be found; give `data`.")
-    return engine.open_file(experiment.folder / str(experiment.data.source))
+    name = str(experiment.data.source)
+    if "://" in name:
+        raise DataError("{source} is an address; download the file and name its path in `data.source`.", source=name)
+    return engine.open_file(experiment.folder / name)
 
 
 def _reduced(experiment: Experiment, design: Design, data: Any, today: dt.date | None) -> Any:
@@ -125,7 +143,8 @@ def _reduced(experiment: Experiment, design: Design, data: Any, today: dt.date |
 
 
 def _reduce(experiment: Experiment, design: Design, source: Any, today: dt.date | None) -> Any:
-    need = design.needs(experiment, today or dt.date.today())
+    need = design.needs(_dated(experiment, today), today or dt.date.today())
+    need = replace(need, assignment=assignment_file(experiment))
     if design.DATA == "moments":
         from causalcx.sources.reduce import reduce
 
@@ -135,12 +154,34 @@ def _reduce(experiment: Experiment, design: Design, source: Any, today: dt.date 
     return pull(source, need)
 
 
-def _fitted(experiment: Experiment, design: Design, reduced: Any, seed: int, run: str | None = None) -> Readout:
-    readout = design.fit(experiment, reduced, seed=seed)
+def assignment_file(experiment: Experiment) -> Path | None:
+    """The assignment beside the experiment file, where arms were drawn with `plan --assign`."""
+    file = experiment.folder / ASSIGNMENT if experiment.folder else None
+    drawn = isinstance(experiment.design, Randomised) and experiment.design.treatment is not None
+    return file if file and drawn and file.is_file() and experiment.data.source != ASSIGNMENT else None
+
+
+def _dated(experiment: Experiment, today: dt.date | None) -> Experiment:
+    """No data are of a later day than today, whatever `period` and `as_of` say; a simulated story has its own clock."""
+    today, origin = today or dt.date.today(), experiment.data.origin
+    story = origin is not None and origin.kind != "real"
+    past = (experiment.as_of or experiment.period.end) <= today
+    return experiment if story or past else experiment.model_copy(update={"as_of": today})
+
+
+def _fitted(
+    experiment: Experiment,
+    design: Design,
+    reduced: Any,
+    seed: int,
+    run: str | None = None,
+    today: dt.date | None = None,
+) -> Readout:
+    readout = design.fit(_dated(experiment, today), reduced, seed=seed)
     profile = reduced.profile
     facts = DataFacts(
         fingerprint=profile.fingerprint, rows=profile.rows, source=profile.source,
-        excluded=sum(profile.excluded.values()), immature=profile.immature,
+        excluded=sum(profile.excluded.values()), immature=profile.immature, memory_gb=profile.memory_gb,
     )  # fmt: skip
     provenance = Provenance(seed=seed, data=facts, plan=plan_hash(experiment), versions=_versions(design), run=run)
     return _graded(
@@ -151,23 +192,31 @@ def _fitted(experiment: Experiment, design: Design, reduced: Any, seed: int, run
 
 def _graded(experiment: Experiment, readout: Readout) -> Readout:
     """With the evidence level and what the registry has to say of the plan."""
-    sealed, changes = sealed_plan(experiment), changes_since_seal(experiment)
-    days = sealed_days_before_data(sealed.sealed_on, experiment) if sealed and not changes else None
-    notices: list[Notice] = []
-    if sealed is None:
-        notices.append(Notice(code="not-registered"))
-    elif changes:
-        notices.append(Notice(code="plan-changed", facts={"fields": [c["field"] for c in changes]}))
-    elif days is not None and days < 0:
-        notices.append(Notice(code="sealed-after-data", facts={"days": -days}))
+    changed = [change["field"] for change in changes_since_seal(experiment)]
+    days, seen_on = (None, None) if changed else _sealed_before(experiment, readout)
+    unregistered = registration(days, changed, seen_on)
+    notices = [unregistered] if unregistered else []
     journeys = known_journeys(experiment)
     if experiment.journey and journeys and experiment.journey not in journeys:
         notices.append(Notice(code="unknown-journey", facts={"journey": experiment.journey}))
-    graded = grade(experiment, readout.checks, days)
+    graded = grade(experiment, readout.checks, days, changed, seen_on)
     return readout.model_copy(update={"grade": graded, "warnings": (*notices, *readout.warnings)})
 
 
-_OF_THE_SEAL = ("not-registered", "plan-changed", "sealed-after-data", "unknown-journey")
+def _sealed_before(experiment: Experiment, readout: Readout) -> tuple[int | None, dt.date | None]:
+    """Days from seal to data, and the day on which effects had been seen before a seal that the period would honour."""
+    registry, sealed = existing_registry_of(experiment), sealed_plan(experiment)
+    if registry is None or sealed is None:
+        return None, None
+    days, facts = sealed_days_before_data(sealed.sealed_on, experiment), readout.provenance
+    seen = registry.seen_before_seal(experiment.key, facts.data.fingerprint) if facts and days >= 0 else None
+    if seen is None:
+        return days, None
+    seen_on = seen.astimezone().date()  # as a seal, which bears the day of this machine's calendar
+    return sealed_days_before_data(sealed.sealed_on, experiment, seen_on), seen_on
+
+
+_OF_THE_SEAL = ("not-registered", "plan-changed", "sealed-after-data", "sealed-after-fit", "unknown-journey")
 
 
 def _lasting(readout: Readout) -> tuple[Notice, ...]:

@@ -6,10 +6,12 @@ import datetime as dt
 from pathlib import Path
 from typing import Any, Literal
 
-from causalcx.core.errors import DataError
+from causalcx import words
+from causalcx.core.errors import DataError, UsageError
 from causalcx.core.experiment import Experiment
-from causalcx.core.experiment_file import load_experiment, plain, read_yaml
+from causalcx.core.experiment_file import load_experiment
 from causalcx.core.seal import SealedPlan, canonical_plan, differences, plan_hash, seal
+from causalcx.core.yaml_text import plain, read_text, read_yaml
 from causalcx.registry import Registry
 from causalcx.service.places import experiment_file, registry_file
 
@@ -19,7 +21,14 @@ JOURNEYS = "journeys.yaml"
 
 def load(experiment: Source) -> Experiment:
     """The experiment behind a path, a folder or a key of the workspace; an experiment is returned as it is."""
-    return experiment if isinstance(experiment, Experiment) else load_experiment(experiment_file(experiment))
+    if isinstance(experiment, Experiment):
+        return experiment
+    if not isinstance(experiment, str | Path):
+        raise UsageError(
+            "Expected the path of an experiment file, its folder, its key, or an experiment; found a {kind}.",
+            kind=type(experiment).__name__,
+        )  # fmt: skip
+    return load_experiment(experiment_file(experiment))
 
 
 def registry_of(experiment: Experiment) -> Registry | None:
@@ -39,7 +48,7 @@ def known_journeys(experiment: Experiment) -> list[str]:
     file = next((f / JOURNEYS for f in folders if (f / JOURNEYS).is_file()), None)
     if file is None:
         return []
-    document = plain(read_yaml(file.read_text(encoding="utf-8-sig"), file))
+    document = plain(read_yaml(read_text(file), file))
     entries = document.get("journeys", []) if isinstance(document, dict) else document or []
     return [str(entry["name"] if isinstance(entry, dict) else entry) for entry in entries]
 
@@ -73,9 +82,8 @@ def changes_since_seal(experiment: Experiment) -> list[dict[str, Any]]:
     return differences(sealed.plan, canonical_plan(experiment))
 
 
-def plan(*, experiment: Source) -> dict[str, Any]:
+def sealed_facts(loaded: Experiment) -> dict[str, Any]:
     """The plan in canonical form, its hash, and what the registry knows of it."""
-    loaded = load(experiment)
     sealed = sealed_plan(loaded)
     return {
         "schema": 1,
@@ -94,12 +102,12 @@ def list_experiments(*, folder: Path | None = None) -> list[dict[str, Any]]:
     return Registry.open(file).experiments() if file.exists() else []
 
 
-def show(*, experiment: Source) -> dict[str, Any]:
-    """What is known of an experiment: who, which design, its seal, its latest run."""
+def show(*, experiment: Source, language: str = "en") -> dict[str, Any]:
+    """What is known of an experiment: who, which design, its seal, its latest run, with what it said if it failed."""
     loaded = load(experiment)
     registry = existing_registry_of(loaded)
     latest = registry.latest_run(loaded.key) if registry else None
-    planned = plan(experiment=loaded)
+    planned = sealed_facts(loaded)
     return {
         "schema": 1,
         "experiment": loaded.key,
@@ -109,5 +117,5 @@ def show(*, experiment: Source) -> dict[str, Any]:
         "sealed_on": planned["sealed_on"],
         "hash": planned["hash"],
         "changes": planned["changes"],
-        "last_run": latest,
+        "last_run": latest and latest | {"failure": latest["failure"] and words.say(latest["failure"], language)},
     }

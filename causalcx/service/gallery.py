@@ -18,11 +18,22 @@ from causalcx.core.packaged import packaged
 from causalcx.core.readout import Readout
 from causalcx.core.text import text_in
 from causalcx.service.experiments import load, register
+from causalcx.service.files import writing_to
 from causalcx.service.places import EXPERIMENT_FILE, workspace_of
 from causalcx.service.publishing import publish, report, results
 from causalcx.service.starting import init_workspace
 
-GALLERY = ("merge-confirmation-steps", "email-campaign", "tech-support-and-churn")
+GALLERY = (
+    "merge-confirmation-steps",
+    "email-campaign",
+    "tech-support-and-churn",
+    "peak-staffing",
+    "city-desk",
+    "outage-credit",
+    "app-nudge",
+    "new-bill",
+    "vip-routing",
+)
 STORY_LEAD_DAYS = 14
 """A simulated story seals its plan this many days before its period."""
 
@@ -59,7 +70,8 @@ def _copied(key: str, workspace: Path) -> Path:
     """The experiment's folder in the workspace, from the shipped copy where it is not there yet."""
     target = workspace / "experiments" / key
     if not (target / EXPERIMENT_FILE).exists():
-        shutil.copytree(packaged("experiments") / key, target, dirs_exist_ok=True)
+        with writing_to(target):
+            shutil.copytree(packaged("experiments") / key, target, dirs_exist_ok=True)
     return target / EXPERIMENT_FILE
 
 
@@ -87,7 +99,7 @@ def _rows(experiment: Experiment, readout: Readout, valuation: Valuation | None)
     for effect in effects:
         case = cases.get(effect.comparison)
         row: dict[str, Any] = {"key": experiment.key, "evidence": f"{grade.level}/{grade.of}" if grade else "–"}
-        for column in ("title", "effect", "npv", "pays"):
+        for column in ("title", "effect", "npv", "pays", "decision"):
             row[column] = {language: _cell(column, experiment, effect, case, language) for language in words.LANGUAGES}
         rows.append(row)
     return rows
@@ -104,15 +116,30 @@ def _cell(column: str, experiment: Experiment, effect: Effect, money: Case | Non
         return "–"
     if column == "pays":
         return words.share_of(money.probability_pays, language)
-    span = words.money_span(money.npv.p5, money.npv.p95, money.currency, language)
-    return f"{words.money(money.npv.mean, money.currency, language)} ({span})"
+    if column == "decision":
+        return words.sentence(f"decision-name.{money.decision.verdict}", {}, language)
+    scale = words.money_scale([money.npv.mean, money.npv.p5, money.npv.p95], language)
+    span = words.money_span(money.npv.p5, money.npv.p95, money.currency, language, scale=scale)
+    return f"{words.money(money.npv.mean, money.currency, language, scale=scale)} ({span})"
 
 
-def simulate(*, out: Path, customers: int, answering: str = "independent", seed: int = 1) -> list[Path]:
-    """Write data, truth and an experiment file of a simulated company; returns the files."""
+def simulate(
+    *, out: Path, customers: int = 40_000, answering: str = "independent", seed: int = 1, world: str = "company"
+) -> list[Path]:
+    """Write data, truth and an experiment file of a simulated company, or of a design's small world; returns the files."""
+    from causalcx.simulate.worlds import WORLDS, write_world
+
+    if world in WORLDS:
+        with writing_to(out):
+            return list(write_world(world, out, seed).values())
+    if world != "company":
+        raise UsageError(
+            "There is no world `{world}`; known: {known}.", world=world, known=", ".join(["company", *WORLDS])
+        )
     modes: dict[str, Literal["random", "mood"]] = {"independent": "random", "mood": "mood"}
     if answering not in modes:
         raise UsageError("There is no answering `{answering}`; known: independent, mood.", answering=answering)
     from causalcx.simulate import write_company
 
-    return list(write_company(out, customers=customers, seed=seed, answering=modes[answering]).values())
+    with writing_to(out):
+        return list(write_company(out, customers=customers, seed=seed, answering=modes[answering]).values())

@@ -13,8 +13,17 @@ from causalcx.core.experiment import Experiment, Interference
 from causalcx.core.need import Need
 from causalcx.core.readout import Readout
 
-BUILT_IN = {"randomised": "causalcx.designs.randomised", "observational": "causalcx.designs.observational"}
-NOT_BUILT = ("looks", "power", "negative_controls")
+BUILT_IN = {
+    "discontinuity": "causalcx.designs.discontinuity",
+    "instrument": "causalcx.designs.instrument",
+    "interrupted-time-series": "causalcx.designs.interrupted_time_series",
+    "randomised": "causalcx.designs.randomised",
+    "observational": "causalcx.designs.observational",
+    "staggered": "causalcx.designs.staggered",
+    "switchback": "causalcx.designs.switchback",
+    "synthetic-control": "causalcx.designs.synthetic_control",
+}
+NOT_BUILT = ("looks", "negative_controls")
 
 
 class Design(Protocol):
@@ -26,7 +35,7 @@ class Design(Protocol):
     def needs(self, experiment: Experiment, today: dt.date) -> Need:
         """Columns and their meaning."""
 
-    def check(self, experiment: Experiment, data: Any) -> tuple[Check, ...]:
+    def check(self, experiment: Experiment, data: Any, *, seed: int) -> tuple[Check, ...]:
         """Verdicts before an effect is seen."""
 
     def fit(self, experiment: Experiment, data: Any, *, seed: int) -> Readout:
@@ -39,7 +48,7 @@ def design_of(experiment: Experiment) -> Design:
         if getattr(experiment, key) is not None:
             raise NotBuilt(f"`{key}`")
     for i, outcome in enumerate(experiment.outcomes):
-        if outcome.kind in ("ratio", "duration"):
+        if outcome.kind == "duration" or (outcome.kind == "ratio" and experiment.design.kind != "randomised"):
             raise NotBuilt(f"`outcomes[{i}].kind: {outcome.kind}`")
         for key in ("from_", "aggregate", "window_days", "inactive_days"):
             if getattr(outcome, key) is not None:

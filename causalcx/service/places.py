@@ -37,15 +37,22 @@ def experiment_file(name: str | Path, start: Path | None = None) -> Path:
     workspace = workspace_of(start or Path.cwd())
     if workspace and (workspace / "experiments" / str(name) / EXPERIMENT_FILE).is_file():
         return workspace / "experiments" / str(name) / EXPERIMENT_FILE
-    named = _file_of_key(workspace, str(name)) if workspace else None
+    named = file_of_key(workspace, str(name)) if workspace else None
     if named is not None:
         return named
+    if path.is_dir():
+        raise UsageError("The folder {name} has no {file}.", name=str(name), file=EXPERIMENT_FILE)
     where = f"; workspace: {workspace}" if workspace else ""
     raise UsageError("There is no experiment file or key `{name}`{where}.", name=str(name), where=where)
 
 
-def _file_of_key(workspace: Path, key: str) -> Path | None:
-    """The experiment file that states this key, whatever its folder is called."""
+def file_of_key(workspace: Path, key: str) -> Path | None:
+    """The experiment file that states this key: in the folder of that name, else in whatever folder."""
+    files = sorted((workspace / "experiments").glob(f"*/{EXPERIMENT_FILE}"), key=lambda f: (f.parent.name != key, f))
+    return next((file for file in files if states_key(file, key)), None)
+
+
+def states_key(file: Path, key: str) -> bool:
+    """Whether an experiment file has this key; its text is searched, so that a file with mistakes is found too."""
     line = re.compile(rf"^key:\s*[\"']?{re.escape(key)}[\"']?\s*(#.*)?$", re.MULTILINE)
-    files = sorted((workspace / "experiments").glob(f"*/{EXPERIMENT_FILE}"))
-    return next((file for file in files if line.search(file.read_text(encoding="utf-8", errors="replace"))), None)
+    return line.search(file.read_text(encoding="utf-8", errors="replace")) is not None

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from causalcx.core.errors import CausalcxError, ExperimentError, UsageError
+from causalcx.core.errors import CausalcxError, ExperimentError, Message, Problem, UsageError
 from causalcx.core.experiment import Experiment
-from causalcx.core.experiment_file import METRICS, load_experiment, parse_experiment, plain, read_metrics, read_yaml
+from causalcx.core.experiment_file import METRICS, load_experiment, parse_experiment, read_metrics
+from causalcx.core.yaml_text import plain, read_text, read_yaml
 from causalcx.registry import PublishedCase, Registry
-from causalcx.service.files import write_whole
-from causalcx.service.places import EXPERIMENT_FILE, registry_file
+from causalcx.service.files import FileExists, write_whole
+from causalcx.service.places import EXPERIMENT_FILE, file_of_key, registry_file
 
 KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 """A key names a folder, so it holds no path."""
 
 __all__ = [
-    "Draft", "DraftExists", "PublishedCase", "Underway", "check_draft", "latest_run", "metrics", "published_case",
+    "Draft", "DraftExists", "PublishedCase", "Underway", "check_draft", "draft_place", "latest_run", "metrics", "published_case",
     "published_cases", "read_draft", "save_draft", "sealed_on", "under_way",
 ]  # fmt: skip
 
@@ -62,7 +63,7 @@ def published_case(*, workspace: Path, key: str, registry: Path | None = None) -
 
 
 def latest_run(*, workspace: Path, key: str, registry: Path | None = None) -> dict[str, Any] | None:
-    """State, time and failure of the newest run of a key."""
+    """State, time and failure (a message to be told) of the newest run of a key."""
     opened = _existing(workspace, registry)
     return _closing(opened, lambda r: r.latest_run(key)) if opened else None
 
@@ -75,37 +76,51 @@ def sealed_on(*, workspace: Path, key: str, registry: Path | None = None) -> str
 
 
 def under_way(*, workspace: Path, registry: Path | None = None) -> list[Underway]:
-    """Experiment files of the workspace that have no published case, sealed ones first."""
+    """Experiment files of the workspace whose key has no published case, sealed ones first."""
     opened = _existing(workspace, registry)
     listed, published = _closing(opened, lambda r: (r.experiments(), r.published())) if opened else ([], [])
     seals, shown = {row["key"]: row for row in listed}, {case.key for case in published}
     files = sorted((workspace / "experiments").glob(f"*/{EXPERIMENT_FILE}"))
-    found = [
-        _underway(file, seals) for file in files if KEY.fullmatch(file.parent.name) and file.parent.name not in shown
-    ]
-    return sorted(found, key=lambda u: (u.sealed_on is None, u.key))
+    found = [_underway(file, seals) for file in files if KEY.fullmatch(file.parent.name)]
+    return sorted((u for u in found if u.key not in shown), key=lambda u: (u.sealed_on is None, u.key))
 
 
 def _underway(file: Path, seals: dict[str, Any]) -> Underway:
-    seal = seals.get(file.parent.name, {})
-    title, problems = _title_of(file)
-    return Underway(file.parent.name, seal.get("title") or title, seal.get("sealed_on"), seal.get("last_run"), problems)
+    key, title, problems = _stated(file)
+    seal = seals.get(key, {})
+    return Underway(key, seal.get("title") or title, seal.get("sealed_on"), seal.get("last_run"), problems)
 
 
-def _title_of(file: Path) -> tuple[Any, int]:
+def _stated(file: Path) -> tuple[str, Any, int]:
+    """Key, title and number of problems; a file without a key goes by the name of its folder, one without a title by its key."""
     try:
-        return load_experiment(file).title, 0
+        experiment = load_experiment(file)
     except ExperimentError as error:
-        return _stated_title(file) or file.parent.name, len(error.problems)
+        document = _document(file)
+        key = document.get("key")
+        key = key if isinstance(key, str) and KEY.fullmatch(key) else file.parent.name
+        return key, _text(document.get("title")) or key, len(error.problems)
+    return experiment.key, experiment.title, 0
 
 
-def _stated_title(file: Path) -> Any:
-    """The title of a file that is otherwise wrong; None where it has none."""
+def _document(file: Path) -> dict[str, Any]:
+    """What a file states, right or wrong; nothing where it is no YAML of keys and values."""
     try:
-        stated = plain(read_yaml(file.read_text(encoding="utf-8-sig"), file))
-    except (OSError, UnicodeDecodeError, ExperimentError):
-        return None
-    title = stated.get("title") if isinstance(stated, dict) else None
+        return _keys_and_values(read_text(file))
+    except ExperimentError:
+        return {}
+
+
+def _keys_and_values(text: str) -> dict[str, Any]:
+    try:
+        document = plain(read_yaml(text, None))
+    except ExperimentError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _text(title: Any) -> Any:
+    """A title in one language or several; None where it is something else."""
     languages = isinstance(title, dict) and title and all(isinstance(text, str) for text in title.values())
     return title if languages or (isinstance(title, str) and title) else None
 
@@ -117,43 +132,91 @@ def metrics(*, workspace: Path) -> dict[str, dict[str, Any]]:
 
 
 def check_draft(*, workspace: Path, text: str) -> Draft:
-    """The text with every problem of it, as the command line would find them."""
+    """The text with every problem of it, as the command line would find them, and what may not come through the web."""
+    outside = outside_the_workspace(workspace, text)
     try:
-        return Draft(text, parse_experiment(text, metrics=metrics(workspace=workspace)))
+        experiment = parse_experiment(text, metrics=metrics(workspace=workspace))
     except ExperimentError as error:
-        return Draft(text, error=error)
+        return Draft(text, error=ExperimentError((*error.problems, *outside)))
+    return Draft(text, experiment, ExperimentError(outside) if outside else None)
+
+
+def outside_the_workspace(workspace: Path, text: str) -> tuple[Problem, ...]:
+    """Databases, and files elsewhere, that a text names and the experiment file of its key does not name already.
+
+    Whoever may use the portal need not be whoever may read this machine's files.
+    """
+    document = _keys_and_values(text)
+    file = _file_of(workspace, str(document.get("key")))
+    before, home = _places(_document(file)), workspace.resolve()
+    named = {place: name for place, name in _places(document).items() if name != before.get(place)}
+    problems = [Problem("data.connection", _DATABASE)] if "data.connection" in named else []
+    return (
+        *problems,
+        *(
+            Problem(place, _ELSEWHERE)
+            for place, name in named.items()
+            if place != "data.connection" and not (file.parent / name).resolve().is_relative_to(home)
+        ),
+    )
+
+
+def _places(document: dict[str, Any]) -> dict[str, str]:
+    """The database and the files that a document names; a graph may be written out instead."""
+    found = {}
+    for place in ("data.connection", "data.source", "design.graph"):
+        part, _, key = place.partition(".")
+        within = document.get(part)
+        name = within.get(key) if isinstance(within, dict) else None
+        if isinstance(name, str) and not (place == "design.graph" and "{" in name):
+            found[place] = name.strip()
+    return found
+
+
+_DATABASE = Message(
+    "names a database; through the portal only a file of the workspace can be named, a database by hand."
+)
+_ELSEWHERE = Message("leads out of the workspace; through the portal only a file of the workspace can be named.")
 
 
 def read_draft(*, workspace: Path, key: str) -> str | None:
     """The text of the experiment file of a key."""
     file = draft_file(workspace, key)
-    return file.read_text(encoding="utf-8-sig") if file.is_file() else None
+    return read_text(file) if file.is_file() else None
 
 
 def save_draft(*, workspace: Path, key: str, text: str, replace: bool = False) -> Path:
-    """Write ``experiments/KEY/experiment.yaml`` whole or not at all; an existing one only when ``replace`` says so."""
-    file = draft_file(workspace, key)
+    """Write the file of a key whole or not at all; an existing one only when ``replace`` says so."""
+    file, outside = draft_file(workspace, key), outside_the_workspace(workspace, text)
+    if outside:
+        raise ExperimentError(outside)
     try:
-        write_whole(file, text, replace=replace)
-    except FileExistsError as error:
+        return write_whole(file, text, replace=replace)
+    except FileExists as error:
         raise DraftExists(
-            "There is a file experiments/{key}/experiment.yaml already; nothing was written.", key=key
+            "There is a file {file} already; nothing was written.", file=draft_place(workspace, key)
         ) from error
-    except OSError as error:
-        raise UsageError("The draft cannot be written: {reason}.", reason=error.strerror or str(error)) from error
-    return file
+
+
+def draft_place(workspace: Path, key: str) -> str:
+    """The file of a key as seen from the workspace, for example ``experiments/KEY/experiment.yaml``."""
+    return f"experiments/{draft_file(workspace, key).parent.name}/{EXPERIMENT_FILE}"
 
 
 def draft_file(workspace: Path, key: str) -> Path:
-    """Where the draft of a key stands; refuses a key that would lead out of the workspace's experiments."""
+    """The file that states a key, else ``experiments/KEY/experiment.yaml``; refuses a key that would lead out of there."""
     home = (workspace / "experiments").resolve()
-    file = home / key / EXPERIMENT_FILE
+    file = _file_of(workspace, key)
     if not KEY.fullmatch(key) or key.endswith(".") or not file.resolve().is_relative_to(home):
         raise UsageError(
             "`{key}` cannot be a key: expected letters, digits, `.`, `_` or `-`, beginning with a letter or digit.",
             key=key,
         )
     return file
+
+
+def _file_of(workspace: Path, key: str) -> Path:
+    return file_of_key(workspace, key) or workspace / "experiments" / key / EXPERIMENT_FILE
 
 
 def _existing(workspace: Path, registry: Path | None) -> Registry | None:

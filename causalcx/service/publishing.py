@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import re
 from pathlib import Path
 from typing import Literal
 
 from causalcx import words
 from causalcx.core.case import Valuation
-from causalcx.core.errors import CannotAnswer
+from causalcx.core.errors import CannotAnswer, UsageError
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import canonical_plan
 from causalcx.service.analysis import SEED, fit, stored_fit, value
-from causalcx.service.experiments import Source, load, registry_of, sealed_plan
+from causalcx.service.experiments import Source, existing_registry_of, load, registry_of, sealed_plan
 from causalcx.service.files import write_whole
-from causalcx.service.places import workspace_of
+from causalcx.service.places import registry_file, states_key, workspace_of
 
 
 def report(*, experiment: Source, out: Path | str | None = None, seed: int = SEED) -> list[Path]:
@@ -39,14 +40,31 @@ def report(*, experiment: Source, out: Path | str | None = None, seed: int = SEE
 def publish(*, experiment: Source, seed: int = SEED, now: dt.datetime | None = None) -> list[str]:
     """Put the case into the portal of the workspace; returns the addresses of its pages within the portal."""
     loaded = load(experiment)
-    registry = registry_of(loaded)
+    registry, file = registry_of(loaded), _published_as(loaded)
+    if registry is not None and not registry.writable:
+        raise UsageError("The folder of the registry is read-only, so `{key}` cannot be published.", key=loaded.key)
     readout, valuation = results(loaded, seed)
     if registry is None or readout.provenance is None or readout.provenance.run is None:
         raise CannotAnswer("`{key}` came from no file, so there is no portal to publish it in.", key=loaded.key)
     pages = render_pages(loaded, readout, valuation, shell="portal")
-    published_at = now or dt.datetime.now(dt.UTC)
-    registry.publish(readout.provenance.run, loaded, canonical_plan(loaded), pages, published_at, readout=readout)
+    plan, published_at = canonical_plan(loaded), now or dt.datetime.now(dt.UTC)
+    registry.publish(readout.provenance.run, loaded, plan, pages, published_at, readout=readout, file=file)
     return [f"/cases/{loaded.key}" + (f"?arm={arm}" if len(pages) > 1 else "") for arm in pages]
+
+
+def _published_as(experiment: Experiment) -> str | None:
+    """The experiment file as seen from its workspace; refused where another file has published a case of this key."""
+    if experiment.file is None:
+        return None
+    registry, home = existing_registry_of(experiment), registry_file(experiment.file.parent).parent.parent
+    file = os.path.relpath(experiment.file.resolve(), home)
+    earlier = registry.published_from(experiment.key) if registry else None
+    if earlier not in (None, file) and (home / earlier).is_file() and states_key(home / earlier, experiment.key):
+        raise UsageError(
+            "`{key}` is published from {earlier} already; give the experiment in {file} another key.",
+            key=experiment.key, earlier=earlier, file=file,
+        )  # fmt: skip
+    return file
 
 
 def results(experiment: Experiment, seed: int) -> tuple[Readout, Valuation | None]:

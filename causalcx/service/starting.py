@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from causalcx.core.design_keys import KINDS
-from causalcx.core.errors import NotBuilt, UsageError
+from causalcx.core.errors import UsageError
 from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import parse_experiment, read_metrics
 from causalcx.core.packaged import packaged
-from causalcx.service.kinds import BUILT_IN
+from causalcx.service.files import write_whole, writing_to
 from causalcx.service.places import EXPERIMENT_FILE, STATE, workspace_of
 
 PROPOSED = {
@@ -37,16 +37,21 @@ def schema() -> dict[str, Any]:
 
 def init_workspace(*, folder: Path) -> list[Path]:
     """Make the folders of a workspace; what exists stays as it is. Returns what was made."""
+    with writing_to(folder):
+        made = [file for name in ("experiments", "reports", "web") for file in _shipped(name, folder / name)]
+        (folder / STATE).mkdir(exist_ok=True)
+    return made
+
+
+def _shipped(name: str, target: Path) -> list[Path]:
+    """The files that a folder of a workspace begins with, copied where they are not there yet."""
+    target.mkdir(parents=True, exist_ok=True)
     made = []
-    for name in ("experiments", "reports", "web"):
-        target = folder / name
-        target.mkdir(parents=True, exist_ok=True)
-        for file in ("README.md", "metrics.yaml", "_template/experiment.yaml"):
-            source = packaged(name) / file
-            if source.is_file() and not (target / file).exists():
-                (target / file).parent.mkdir(parents=True, exist_ok=True)
-                made.append(Path(shutil.copyfile(source, target / file)))
-    (folder / STATE).mkdir(exist_ok=True)
+    for file in ("README.md", "metrics.yaml", "_template/experiment.yaml"):
+        source = packaged(name) / file
+        if source.is_file() and not (target / file).exists():
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            made.append(Path(shutil.copyfile(source, target / file)))
     return made
 
 
@@ -64,21 +69,15 @@ def init_experiment(
     """Write a commented experiment file with metrics proposed by kind of intervention; refuses to overwrite."""
     if design not in KINDS:
         raise UsageError("There is no design `{design}`; known: {known}.", design=design, known=", ".join(KINDS))
-    if design not in BUILT_IN:
-        raise NotBuilt(f"`design.kind: {design}`")
     workspace = workspace_of(folder)
     target = (workspace / "experiments" if workspace else folder) / key / EXPERIMENT_FILE
-    if target.exists():
-        raise UsageError("{file} exists already; choose another key, or edit it.", file=str(target))
     found = next((f for f in (target.parent / data, Path(data)) if f.is_file()), None)
     text = _draft(
         key=key, title=title, intervention=intervention, owner=owner, hypothesis=hypothesis, design=design,
         data=_beside(found, target.parent) if found else data, columns=_columns(found),
     )  # fmt: skip
     parse_experiment(text, file=target, metrics=read_metrics(packaged("experiments") / "metrics.yaml"))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
-    return target
+    return write_whole(target, text, replace=False)
 
 
 def _beside(file: Path, folder: Path) -> str:
@@ -101,8 +100,10 @@ def _draft(
     """The commented file; outcomes are spelled out, so that it also works without metrics.yaml beside it."""
     metrics = read_metrics(packaged("experiments") / "metrics.yaml")
     proposed = [metrics[name] for name in PROPOSED.get(intervention, USUAL) if name in metrics]
-    template = (packaged("experiments") / "_template" / f"draft-{design}.yaml").read_text(encoding="utf-8")
+    templates = packaged("experiments") / "_template"
+    template = (templates / "draft.yaml").read_text(encoding="utf-8")
     filled = {
+        "design": (templates / f"design-{design}.yaml").read_text(encoding="utf-8").rstrip(),
         "key": _scalar(key), "title": _scalar(title), "intervention": _scalar(intervention), "owner": _scalar(owner),
         "hypothesis": _scalar(hypothesis),
         "data": _scalar(data), "columns": columns, "outcomes": "\n".join(_outcome(m, i) for i, m in enumerate(proposed)),

@@ -58,9 +58,12 @@ def _centred(
 
 
 def _without_rounding(product: Array, raw: Array, count: Array) -> Array:
-    """Exact zeros for variables whose spread is no more than the rounding of the sums: they do not vary in this group."""
+    """Exact zeros for variables whose spread is no more than the rounding of the sums: they do not vary in this group.
+
+    Sums of equal values are rounded the same way every time, so the error may grow with their number.
+    """
     size, units = np.diag(raw), np.diag(count)
-    flat = np.diag(product) <= np.finfo(float).eps * np.maximum(100, 4 * np.sqrt(units)) * size
+    flat = np.diag(product) <= np.finfo(float).eps * np.maximum(100, units) * size
     return np.where(flat[:, None] | flat[None, :], 0.0, product)
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from causalcx.core.errors import DataError
 from causalcx.core.need import COVARIATE, Need, variables_of
 from causalcx.core.outcomes import Outcome
-from causalcx.sources.engine import Column, Refusal, Source, ibis, ir, is_label, labels_of, number
+from causalcx.sources.engine import Column, Refusal, Source, distinct_values, ibis, ir, is_label, labels_of, number
 
 MOST_LEVELS = 30
 """Levels that a text covariate may have."""
+
+FILLERS = (
+    "na", "n/a", "#n/a", "nan", "null", "none", "nil", "-", "--", ".", "?", "missing", "unknown", "缺失", "无", "空",
+)  # fmt: skip
+"""Words that stand for a missing number, in small letters."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,8 @@ def outcome_value(
     source: Source, table: ir.Table, outcome: Outcome, *, has_nan: bool = True
 ) -> tuple[Column, list[Refusal]]:
     """The outcome as a number per row, missing as null, not yet capped or split; and the rows that its kind refuses."""
+    if outcome.kind == "ratio":
+        return _numerator(table, outcome)
     column = str(outcome.column)
     if outcome.kind == "binary" and (outcome.true_when is not None or table[column].type().is_string()):
         return _yes_or_no(source, table, outcome), []
@@ -38,6 +46,21 @@ def outcome_value(
         for wrong, text, facts in _rules(outcome, value, whole)
     ]
     return value, refusals + found
+
+
+def _numerator(table: ir.Table, outcome: Outcome) -> tuple[Column, list[Refusal]]:
+    """The numerator where there is a denominator; of units whose denominator is 0 an empty one is 0 too."""
+    value, wrong = number(table, str(outcome.numerator))
+    below, also = denominator_of(table, outcome)
+    sentence = "Column `{column}` (denominator of {outcome}) holds values below 0 ({rows})."
+    negative = Refusal(str(outcome.denominator), below < 0, sentence, {"outcome": outcome.key})
+    filled = (below == 0).ifelse(value.fill_null(0.0), value)
+    return below.notnull().ifelse(filled, ibis.null("float64")), [*wrong, *also, negative]
+
+
+def denominator_of(table: ir.Table, outcome: Outcome) -> tuple[Column, list[Refusal]]:
+    """The denominator of a ratio per row, and what is wrong with it."""
+    return number(table, str(outcome.denominator))
 
 
 def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> Column:
@@ -56,6 +79,15 @@ def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> Column:
             found=found,
         )
     return _indicator(table[column], labels, yes)
+
+
+def position_of(value: Column, labels: Mapping[Any, str], positions: Mapping[str, int]) -> Column:
+    """The position of the value's label among the labels; missing stays missing."""
+    result: Any = None
+    for label, position in positions.items():
+        found = is_label(value, labels, [label])
+        result = found.ifelse(float(position), None if result is None else result)
+    return result.cast("float64")
 
 
 def _indicator(value: Column, labels: dict[Any, str], wanted: str) -> Column:
@@ -84,11 +116,18 @@ def _rules(outcome: Outcome, value: Column, whole: bool) -> list[tuple[Any, str,
 
 def outcome_variables(outcome: Outcome, value: Column, missing: bool) -> list[Variable]:
     """The outcome's variables: promoter and detractor shares for NPS, the capped value otherwise."""
-    mask = str(outcome.column) if missing else None
+    mask = " / ".join(outcome.columns) if missing else None
     if outcome.kind == "nps":
         parts = ((value >= 9).cast("int8"), (value <= 6).cast("int8"))
         return [Variable(n, p.cast("float64"), mask) for n, p in zip(variables_of(outcome), parts, strict=True)]
     return [Variable(outcome.key, value if outcome.cap is None else capped(value, outcome.cap), mask)]
+
+
+def ratio_variables(table: ir.Table, outcome: Outcome, numerator: Column, missing: bool) -> list[Variable]:
+    """Numerator and denominator of the units that have both."""
+    below, mask = denominator_of(table, outcome)[0], " / ".join(outcome.columns) if missing else None
+    both = numerator.notnull().ifelse(below, ibis.null("float64"))
+    return [Variable(n, v, mask) for n, v in zip(variables_of(outcome), (numerator, both), strict=True)]
 
 
 def capped(value: Column, cap: float) -> Column:
@@ -103,9 +142,31 @@ def covariate_values(
     if not table[column].type().is_string():
         value, refusals = number(table, column, has_nan=has_nan)
         return {COVARIATE + column: value}, refusals
-    labels = labels_of(source, table, column, MOST_LEVELS, "a covariate")
+    labels = levels_of(source, table, column)
     levels = sorted(set(labels.values()))
     return {f"{COVARIATE}{column}={name}": _indicator(table[column], labels, name) for name in levels[1:]}, []
+
+
+def levels_of(source: Source, table: ir.Table, column: str) -> dict[Any, str]:
+    """Raw values of a text covariate with their labels. Raises DataError where numbers were meant, with words for missing ones."""
+    values = distinct_values(source, table, column, MOST_LEVELS)
+    if len(values) > MOST_LEVELS:  # words may hide behind so many numbers
+        text = table.filter(table[column].strip().try_cast("float64").isnull())
+        values += distinct_values(source, text, column, MOST_LEVELS)
+    words = [v for v in values if not _is_number(v)]
+    if len(words) < len(values) and words and {w.strip().lower() for w in words} <= set(FILLERS):
+        raise DataError(
+            "Column `{column}` (covariate) holds numbers and {words}; leave these cells empty, so that they count as missing.",
+            column=column, words=", ".join(f"`{w}`" for w in sorted(set(words))),
+        )  # fmt: skip
+    return labels_of(source, table, column, MOST_LEVELS, "a covariate")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        return float(value) == float(value)
+    except ValueError:
+        return False
 
 
 def columns_needed(need: Need) -> list[str]:
@@ -113,9 +174,10 @@ def columns_needed(need: Need) -> list[str]:
     columns = [
         need.unit,
         need.treatment,
-        *(str(o.column) for o in need.outcomes),
+        *(c for o in need.outcomes for c in o.columns),
         *need.covariates,
         *need.strata,
         *need.exclude,
     ]
-    return [*columns, *([need.segment] if need.segment else []), *([need.entered] if need.entered else [])]
+    single = (need.segment, need.cluster, need.entered, need.time, need.threshold[0] if need.threshold else None)
+    return [c for c in (*columns, *need.factors, *need.labels, *need.numbers, *single) if c and c not in need.derived]

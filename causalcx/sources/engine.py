@@ -6,25 +6,28 @@ import difflib
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 
-from causalcx.core.errors import DataError
+from causalcx.core.errors import DataError, UsageError
 from causalcx.core.labels import canonical
-from causalcx.sources.delimited import csv_options
+from causalcx.sources.delimited import csv_options, unreadable, why_unreadable
 from causalcx.sources.fingerprint import fingerprint_arrow, fingerprint_file, fingerprint_words
 from causalcx.sources.footer import Known, known_columns
 
-READERS = {
-    ".csv": "read_csv", ".tsv": "read_csv", ".txt": "read_csv", ".parquet": "read_parquet", ".pq": "read_parquet",
-}  # fmt: skip
+PARQUET = (".parquet", ".pq")
+TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
+BROKEN = (duckdb.InvalidInputException, duckdb.SerializationException)
+"""What the engine raises when a file turns out to be damaged while it is read."""
 ENGINE_MEMORY = "512MB"
 """DuckDB's own limit; the environment variable CAUSALCX_ENGINE_MEMORY overrides it."""
+DECIMAL_COMMA = r"^[+-]?\d+,\d+$"
 SAMPLE = 1_000
 """Rows whose means shift the sums."""
 SHOWN = 3
@@ -44,43 +47,91 @@ class Source:
     fingerprint: str
     known: Mapping[str, Known] = field(default_factory=dict)
     """What a Parquet footer tells of complete numeric columns."""
+    path: Path | None = None
+    """The file behind the table, where it is one."""
+
+    def arrow(self, expression: Any) -> Any:
+        """The result of a query as Arrow. Raises DataError where the file turns out to be damaged."""
+        try:
+            return self.connection.to_pyarrow(expression)
+        except duckdb.Error as error:
+            if self.path and (isinstance(error, BROKEN) or type(error) is duckdb.Error):
+                raise _damaged(self.path) from error
+            raise
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:
         """The result of a (small) query as records."""
-        return self.connection.to_pyarrow(expression).to_pylist()
+        return self.arrow(expression).to_pylist()
 
     def scalar(self, expression: Column) -> Any:
         """One value."""
-        return self.connection.to_pyarrow(expression).as_py()
+        return self.arrow(expression).as_py()
 
 
 def open_file(path: Path) -> Source:
-    """A CSV, TSV or Parquet file, also gzipped."""
-    suffixes = [s.lower() for s in path.suffixes]
-    kind = suffixes[-2] if suffixes[-1:] == [".gz"] and len(suffixes) > 1 else suffixes[-1] if suffixes else ""
+    """A Parquet file, or a CSV or TSV, also gzipped."""
+    if path.is_dir():
+        raise DataError("{path} is a folder; name the file in it that holds the data.", path=str(path))
     if not path.is_file():
         raise DataError("The data file {path} does not exist.", path=str(path))
-    if kind not in READERS:
+    if not path.name.lower().endswith(PARQUET + TEXT):
         raise DataError(
-            "The data file {path} is of no known kind; known: {known}, also with .gz.",
-            path=str(path),
-            known=", ".join(READERS),
+            "The data file {path} is of no known kind; known: {known}.", path=str(path), known=", ".join(PARQUET + TEXT)
         )
-    connection = _duckdb()
     try:
-        options = csv_options(path) if READERS[kind] == "read_csv" else {}
-        table = getattr(connection, READERS[kind])(path, **options)
         fingerprint = fingerprint_file(path)
-        known = known_columns(path) if READERS[kind] == "read_parquet" and suffixes[-1] != ".gz" else {}
+    except OSError as error:
+        raise unreadable(path, error.strerror) from error
+    connection = _duckdb()
+    if path.name.lower().endswith(TEXT):
+        return Source(_read_csv(connection, path), connection, path.name, fingerprint, path=path)
+    try:
+        table, known = connection.read_parquet(path), known_columns(path)
     except Exception as error:  # whatever the reader raises, the sentence is the same
-        reason = str(error).strip().splitlines()[0][:200]
-        raise DataError("The data file {path} cannot be read: {reason}", path=str(path), reason=reason) from error
-    return Source(table, connection, path.name, fingerprint, known)
+        raise _damaged(path) from error
+    return Source(table, connection, path.name, fingerprint, known, path)
+
+
+def _read_csv(connection: ibis.BaseBackend, path: Path, **types: str) -> ir.Table:
+    """``types`` of columns where they must not be told from the values."""
+    options: dict[str, Any] = csv_options(path) | ({"types": types} if types else {})
+    try:
+        return connection.read_csv(path, **options)
+    except duckdb.Error as error:
+        raise why_unreadable(path, str(error)) from error
+
+
+def _damaged(path: Path) -> DataError:
+    return DataError(
+        "The data file {path} is damaged, cut off, or no {kind} file; write or copy it again.",
+        path=str(path), kind=path.suffix,
+    )  # fmt: skip
+
+
+def with_whole_units(source: Source, unit: str) -> Source:
+    """The source with a unit column of text where a CSV's ids were taken for floating-point numbers, which hold 15 digits."""
+    if source.path is None or not source.path.name.lower().endswith(TEXT):
+        return source
+    if unit not in source.table.columns or not source.table[unit].type().is_floating():
+        return source
+    return replace(source, table=_read_csv(source.connection, source.path, **{unit: "VARCHAR"}))
 
 
 def _duckdb() -> ibis.BaseBackend:
     """An engine that spills to disk instead of growing."""
-    return ibis.duckdb.connect(memory_limit=os.environ.get("CAUSALCX_ENGINE_MEMORY", ENGINE_MEMORY))
+    memory = os.environ.get("CAUSALCX_ENGINE_MEMORY", ENGINE_MEMORY)
+    try:
+        return ibis.duckdb.connect(memory_limit=memory)
+    except duckdb.Error as error:
+        raise wrong_variable(name="CAUSALCX_ENGINE_MEMORY", value=memory, example="2GB") from error
+
+
+def wrong_variable(*, name: str, value: str, example: str) -> UsageError:
+    """An environment variable that is no amount of memory."""
+    return UsageError(
+        "The environment variable {name} is `{value}`, which is no amount of memory; write for example {example}.",
+        name=name, value=value, example=example,
+    )  # fmt: skip
 
 
 def open_connection(url: str, table: str, folder: Path | None = None) -> Source:
@@ -119,6 +170,10 @@ def open_frame(data: Any) -> Source:
         rows = connection.to_pyarrow(data.count()).as_py()
         return Source(data, connection, "frame", fingerprint_words("expression", ibis.to_sql(data), rows))
     arrow = _with_types(_as_arrow(data))
+    if not arrow.num_rows or not arrow.num_columns:
+        raise DataError(
+            "`data` is empty: {rows} rows, {columns} columns.", rows=arrow.num_rows, columns=arrow.num_columns
+        )
     connection = _duckdb()
     return Source(connection.create_table("frame", arrow, temp=True), connection, "frame", fingerprint_arrow(arrow))
 
@@ -166,14 +221,24 @@ def require_columns(source: Source, wanted: Iterable[str]) -> None:
     present = list(source.table.columns)
     missing = [c for c in dict.fromkeys(wanted) if c not in present]
     if missing:
-        hints = [
-            f"{c} (did you mean {near[0]}?)" if (near := difflib.get_close_matches(c, present, 1)) else c
-            for c in missing
-        ]
-        raise DataError(
-            "{source} has no column {missing}; present: {present}.",
-            source=source.name, missing=", ".join(hints), present=", ".join(present[:40]),
-        )  # fmt: skip
+        near = dict.fromkeys(n for c in missing for n in difflib.get_close_matches(c, present, 1))
+        facts = {"source": source.name, "missing": ", ".join(missing), "present": ", ".join(present[:40])}
+        if near:
+            raise DataError(
+                "{source} has no column {missing}; did you mean {near}? Present: {present}.", near=", ".join(near), **facts
+            )  # fmt: skip
+        raise DataError("{source} has no column {missing}; present: {present}.", **facts)
+
+
+def refuse_nested(source: Source, wanted: Iterable[str]) -> None:
+    """No column holds lists, records or bytes."""
+    for column in wanted:
+        kind = source.table[column].type()
+        if kind.is_nested() or kind.is_binary():
+            raise DataError(
+                "Column `{column}` is of type {type}; one number, word or date per row is expected.",
+                column=column, type=str(kind),
+            )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -212,8 +277,10 @@ def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[Colum
     if kind.is_string():
         text = value.strip().nullif("")
         parsed = text.try_cast("float64")
+        wrong, comma = text.notnull() & parsed.isnull(), text.re_search(DECIMAL_COMMA)
         sentence = "Column `{column}` holds text where numbers are expected ({rows})."
-        refusals = [Refusal(column, text.notnull() & parsed.isnull(), sentence, {})]
+        with_comma = "Column `{column}` writes numbers with a decimal comma ({rows}); write a point instead, as in 1.5."
+        refusals = [Refusal(column, wrong & comma, with_comma, {}), Refusal(column, wrong, sentence, {})]
         return (parsed.isnan().ifelse(ibis.null(dtypes.float64), parsed) if has_nan else parsed), refusals
     raise DataError("Column `{column}` is of type {type}; expected numbers.", column=column, type=str(kind))
 
@@ -233,14 +300,19 @@ def dates(table: ir.Table, column: str) -> tuple[Column, list[Refusal]]:
 
 def labels_of(source: Source, table: ir.Table, column: str, most: int, what: str) -> dict[Any, str]:
     """Raw values of a column with their canonical labels; null is left out."""
-    found = source.rows(table.filter(table[column].notnull()).select(value=table[column]).distinct().limit(most + 1))
-    values = [r["value"] for r in found if r["value"] == r["value"] and str(r["value"]).strip() != ""]
+    values = distinct_values(source, table, column, most)
     if len(values) > most:
         raise DataError(
             "Column `{column}` has more than {most} different values; as {what} it can have {most} at most.",
             column=column, most=most, what=what,
         )  # fmt: skip
     return {v: canonical(v) for v in values}
+
+
+def distinct_values(source: Source, table: ir.Table, column: str, most: int) -> list[Any]:
+    """The values of a column without missing ones and blanks; when there are more than ``most``, one more than that."""
+    found = source.rows(table.filter(table[column].notnull()).select(value=table[column]).distinct().limit(most + 1))
+    return [r["value"] for r in found if r["value"] == r["value"] and str(r["value"]).strip() != ""]
 
 
 def is_label(value: Column, labels: Mapping[Any, str], wanted: Sequence[str]) -> Column:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from causalcx.core.check import Notice
 from causalcx.core.errors import CannotAnswer, DataError
-from causalcx.core.need import Need, Profile
-from causalcx.sources.columns import Variable, capped, columns_needed, covariate_values, outcome_value
+from causalcx.core.need import CELL, EACH_ROW, EVERYONE, NUMBER, SIDE, TREATED, UNTREATED, Need, Profile
+from causalcx.sources.assigned import held_against
+from causalcx.sources.columns import Variable, capped, columns_needed, covariate_values, denominator_of, outcome_value
 from causalcx.sources.engine import (
+    Column,
     Refusal,
     Source,
     dates,
@@ -19,9 +21,13 @@ from causalcx.sources.engine import (
     ir,
     is_label,
     labels_of,
+    number,
+    refuse_nested,
     require_columns,
     sample_means,
+    with_whole_units,
 )
+from causalcx.sources.factors import with_cells
 from causalcx.sources.footer import Known
 from causalcx.sources.profile import arms_in, profile_of
 
@@ -43,10 +49,28 @@ class Look:
 def validated(source: Source, need: Need) -> tuple[ir.Table, Look]:
     """The rows that count and what a first look learnt of them. Raises DataError with the first offending rows."""
     require_columns(source, columns_needed(need))
+    refuse_nested(source, columns_needed(need))
+    source = with_whole_units(source, need.unit)
+    source, need = with_cells(source, need) if need.factors else (source, need)
+    source = replace(source, table=_with_derived(source.table, need))
     table, excluded, immature, notices = _rows_that_count(source, need)
     look = _first_look(source, table, need, excluded, immature, notices)
     _refuse_duplicates(source, table, need, look.profile.rows)
+    if need.assignment:
+        held = held_against(source, table, need, need.assignment)
+        look = replace(look, profile=replace(look.profile, assigned=held))
     return table, look
+
+
+def _with_derived(table: ir.Table, need: Need) -> ir.Table:
+    """The table with the columns that the need derives: everybody's arm, a number per row, the side of a cutoff."""
+    made: dict[str, Column] = {EVERYONE: ibis.literal(EVERYONE), EACH_ROW: ibis.row_number()}
+    if need.threshold:
+        column, cutoff = need.threshold
+        running, _ = number(table, column)
+        side = (running >= cutoff).ifelse(TREATED, UNTREATED)
+        made[SIDE] = running.isnull().ifelse(ibis.null("string"), side)
+    return table.mutate(**{name: made[name] for name in need.derived if name != CELL}) if need.derived else table
 
 
 def _rows_that_count(source: Source, need: Need) -> tuple[ir.Table, dict[str, int], int, list[Notice]]:
@@ -135,7 +159,7 @@ def _footer(source: Source, need: Need, values: list[Variable], has_nan: Mapping
     """
     if need.exclude or need.entered:
         return {}
-    hidden = {*has_nan, *(o.column for o in need.outcomes if o.cap is not None)}
+    hidden = {*has_nan, *(c for o in need.outcomes if o.cap is not None or o.kind == "ratio" for c in o.columns)}
     return {v.name: source.known[str(v.mask)] for v in values if v.mask in source.known and v.mask not in hidden}
 
 
@@ -167,17 +191,24 @@ def _refuse_infinite(
 def _values(
     source: Source, table: ir.Table, need: Need, has_nan: Mapping[str, bool]
 ) -> tuple[list[Variable], list[Refusal]]:
-    """Outcomes (not yet capped) and covariates under their names; ``mask`` is the column behind each."""
+    """Outcomes (not yet capped), covariates and numbers under their names; ``mask`` is the column behind each."""
     values: list[Variable] = []
     refusals: list[Refusal] = []
     for outcome in need.outcomes:
-        column = str(outcome.column)
+        column = outcome.columns[0]
         value, wrong = outcome_value(source, table, outcome, has_nan=column in has_nan)
         values.append(Variable(outcome.key, value, column))
         refusals += wrong
+        if outcome.kind == "ratio":
+            below = str(outcome.denominator)
+            values.append(Variable(NUMBER + below, denominator_of(table, outcome)[0], below))
     for column in need.covariates:
         expanded, wrong = covariate_values(source, table, column, has_nan=column in has_nan)
         values += [Variable(name, value, column) for name, value in expanded.items()]
+        refusals += wrong
+    for column in need.numbers:
+        value, wrong = number(table, column, has_nan=column in has_nan)
+        values.append(Variable(NUMBER + column, value, column))
         refusals += wrong
     return values, refusals
 
@@ -186,12 +217,35 @@ def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -
     unit = table[need.unit]
     empty = source.scalar((unit.isnull() | (unit.strip() == "") if unit.type().is_string() else unit.isnull()).sum())
     if empty:
-        raise DataError("Column `{column}` (unit) is empty in {rows} rows.", column=need.unit, rows=empty)
+        raise DataError(
+            "Column `{column}` (unit) is empty in {rows} rows; name these units, or leave the rows out.",
+            column=need.unit, rows=empty,
+        )  # fmt: skip
+    if need.time:
+        _refuse_repeated_periods(source, table, need, rows)
+        return
     units = source.scalar(table.select(unit=unit).distinct().count())
     if units != rows:
         repeated = table.group_by(unit=unit).aggregate(n=table.count())
         first = source.rows(repeated.filter(repeated.n > 1).order_by("unit").limit(3))
         raise DataError(
             "Column `{column}` (unit) is not unique: {rows} rows, {units} units (first: {first}). One row per unit is expected.",
-            column=need.unit, rows=rows, units=units, first=", ".join(f"{r['unit']} {r['n']} times" for r in first),
+            column=need.unit, rows=rows, units=units, first=", ".join(f"{r['unit']} × {r['n']}" for r in first),
+        )  # fmt: skip
+
+
+def _refuse_repeated_periods(source: Source, table: ir.Table, need: Need, rows: int) -> None:
+    time = table[str(need.time)]
+    empty = source.scalar(time.isnull().sum())
+    if empty:
+        raise DataError("Column `{column}` (time) is empty in {rows} rows.", column=str(need.time), rows=empty)
+    places = table.select(unit=table[need.unit], time=time)
+    found = source.scalar(places.distinct().count())
+    if found != rows:
+        repeated = places.group_by("unit", "time").aggregate(n=places.count())
+        first = source.rows(repeated.filter(repeated.n > 1).order_by("unit", "time").limit(3))
+        raise DataError(
+            "{rows} rows for {places} unit-periods (`{unit}` × `{time}`; first: {first}). One row per unit and period is expected.",
+            rows=rows, places=found, unit=need.unit, time=str(need.time),
+            first=", ".join(f"{r['unit']} in {r['time']} × {r['n']}" for r in first),
         )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 from causalcx.core.check import Notice
 from causalcx.core.errors import DataError
 from causalcx.core.labels import canonical
-from causalcx.core.need import COVARIATE, Need, Profile
+from causalcx.core.need import COVARIATE, EVERYONE, Need, Profile
 from causalcx.sources.engine import Source
 
 MOST_ARMS = 50
@@ -18,11 +18,19 @@ def arms_in(need: Need, source: Source, groups: list[dict[str, Any]]) -> dict[An
     """Raw values of the treatment column with their labels; raises DataError unless they are the planned arms."""
     if not groups:
         raise DataError("{source} has no rows that count.", source=source.name)
+    if need.treatment == EVERYONE:
+        return {g["arm"]: EVERYONE for g in groups}
     unassigned = [g for g in groups if _is_missing(g["arm"])]
     if unassigned:
         raise DataError(
-            "Column `{column}` (treatment) is empty in {rows} rows; leave them out of the data, or give them an arm.",
-            column=need.treatment, rows=sum(g["n"] for g in unassigned),
+            "Column `{column}` ({role}) is empty in {rows} rows; leave them out of the data, or give them a value.",
+            column=need.treatment_columns, rows=sum(g["n"] for g in unassigned),
+            role="running" if need.threshold else "treatment",
+        )  # fmt: skip
+    if need.threshold and len(groups) == 1:
+        raise DataError(
+            "Column `{column}` holds no value on one side of the cutoff {cutoff}; there is nothing to compare.",
+            column=need.threshold[0], cutoff=f"{need.threshold[1]:g}",
         )  # fmt: skip
     if len(groups) > MOST_ARMS:
         raise DataError(
@@ -128,7 +136,8 @@ def _covariate_notices(covariates: tuple[str, ...], groups: list[dict[str, Any]]
         own = [i for i, n in enumerate(names) if n == name or n.startswith(name + "=")]
         missing = rows - sum(g[f"v{own[0]}"] for g in groups) if own else 0
         if missing:
-            notices.append(Notice(code="covariate-missing", facts={"column": column, "share": missing / rows}))
+            facts = {"column": column, "share": missing / rows, "filled": "average"}
+            notices.append(Notice(code="covariate-missing", facts=facts))
         if not own or (missing < rows and names[own[0]] == name and len(set(_range(groups, own[0]))) == 1):
             notices.append(Notice(code="constant-covariate", facts={"column": column}))
     return notices

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from causalcx.core.check import Notice
 from causalcx.core.errors import CannotAnswer
-from causalcx.core.need import Frame, Need
-from causalcx.sources.columns import MOST_LEVELS, capped, outcome_value
-from causalcx.sources.engine import Column, Source, ir, is_label, labels_of, number
+from causalcx.core.labels import canonical
+from causalcx.core.moments import Whole
+from causalcx.core.need import Frame, Labels, Need
+from causalcx.core.panel import Panel, clock_of
+from causalcx.sources.columns import capped, levels_of, outcome_value, position_of
+from causalcx.sources.engine import Column, Source, ir, number, wrong_variable
 from causalcx.sources.first_look import validated
 
 BUDGET_GB = 4.0
 """Memory that a fit on rows may take; the environment variable CAUSALCX_MEMORY_GB overrides it."""
+MOST_NAMED = 100_000
+"""Units of a panel whose names are kept."""
 COPIES = 8
 """Copies of a column that a fit holds at its worst: transfer, features, folds, predictions of every split."""
 
@@ -29,21 +36,64 @@ def pull(source: Source, need: Need) -> Frame:
     present = set(source.table.columns)
     need = replace(need, covariates=(*need.covariates, *(c for c in need.candidates if c in present)))
     table, look = validated(source, need)
-    levels = {c: _levels(source, table, c) for c in need.covariates if table[c].type().is_string()}
+    levels = {c: levels_of(source, table, c) for c in need.covariates if table[c].type().is_string()}
     columns = _outcomes(source, table, need) | _covariates(table, need, levels)
-    refuse_over_budget(look.profile.rows, 1 + len(columns) + sum(len(v) for v in levels.values()))
+    columns |= {f"n{i}": number(table, c)[0] for i, c in enumerate(need.numbers)}
+    width = 1 + len(columns) + len(need.labels) + sum(len(v) for v in levels.values())
+    needed = within_budget(look.profile.rows, width)
     positions = {label: i for i, label in enumerate(look.profile.arms)}
-    arm = _position(table[need.treatment], look.raw_arms, positions)
-    pulled = source.connection.to_pyarrow(
-        table.select(unit=table[need.unit], arm=arm, **columns).order_by("unit").drop("unit")
-    )
-    values = {name: pulled.column(name).to_numpy().astype(float, copy=False) for name in pulled.column_names}
+    arm = position_of(table[need.treatment], look.raw_arms, positions)
+    order = ("unit", "time") if need.time else ("unit",)
+    raw = {f"l{i}": table[c] for i, c in enumerate(need.labels)} | ({"time": table[need.time]} if need.time else {})
+    wanted = table.select(unit=table[need.unit], arm=arm, **columns, **raw).order_by(*order)
+    pulled = source.arrow(wanted if need.time else wanted.drop("unit"))
+    values = {name: pulled.column(name).to_numpy().astype(float, copy=False) for name in ("arm", *columns)}
     return Frame(
-        profile=look.profile,
+        profile=replace(look.profile, memory_gb=needed, notices=_filled(look.profile.notices, levels)),
         arm=values["arm"].astype(np.int64),
         outcomes={o.key: values[f"y{i}"] for i, o in enumerate(need.outcomes)},
         covariates={c: values[f"x{i}"] for i, c in enumerate(need.covariates)},
         levels={c: tuple(sorted(set(found.values()))) for c, found in levels.items()},
+        labels={c: _labels(pulled.column(f"l{i}")) for i, c in enumerate(need.labels)},
+        numbers={c: values[f"n{i}"] for i, c in enumerate(need.numbers)},
+        panel=_panel(pulled, need.time) if need.time else None,
+    )
+
+
+def _labels(column: Any) -> Labels:
+    """A column of any type as labels in the order of its values; NaN and blanks are missing."""
+    place, raw = _encoded(column)
+    blank = [v is None or v != v or str(v).strip() == "" for v in raw]
+    kept = [i for i, empty in enumerate(blank) if not empty]
+    new = np.full(len(raw) + 1, -1)
+    new[kept] = np.arange(len(kept))
+    return Labels(new[place], tuple(canonical(raw[i]) for i in kept))
+
+
+def _encoded(column: Any) -> tuple[Whole, list[Any]]:
+    """Position of each row's value among the sorted distinct values (the last place, one beyond them, where missing)."""
+    coded = column.combine_chunks().dictionary_encode()
+    raw = coded.dictionary.to_pylist()
+    order = sorted(range(len(raw)), key=lambda i: (raw[i] != raw[i], raw[i]))
+    rank = np.empty(len(raw) + 1, np.int64)
+    rank[order], rank[-1] = np.arange(len(raw)), len(raw)
+    return rank[coded.indices.fill_null(-1).to_numpy()], [raw[i] for i in order]
+
+
+def _panel(pulled: Any, time: str) -> Panel:
+    place, raw = _encoded(pulled.column("time"))
+    clock, position = clock_of(raw, time)
+    unit, units = _encoded(pulled.column("unit"))
+    return Panel(clock, position[place], unit, tuple(canonical(u) for u in units) if len(units) <= MOST_NAMED else ())
+
+
+def _filled(notices: Sequence[Notice], levels: Collection[str]) -> tuple[Notice, ...]:
+    """What a frame's missing covariates are set to: the median, or for a text a level of their own."""
+    return tuple(
+        n.model_copy(update={"facts": n.facts | {"filled": "own-level" if n.facts["column"] in levels else "median"}})
+        if n.code == "covariate-missing"
+        else n
+        for n in notices
     )
 
 
@@ -52,28 +102,28 @@ def memory_needed(rows: int, columns: int) -> float:
     return rows * columns * COPIES * np.dtype(float).itemsize / 2**30
 
 
-def refuse_over_budget(rows: int, columns: int) -> None:
-    """Raise CannotAnswer where the estimate exceeds the budget."""
-    needed, budget = memory_needed(rows, columns), float(os.environ.get("CAUSALCX_MEMORY_GB", BUDGET_GB))
+def within_budget(rows: int, columns: int) -> float:
+    """The estimate, GB. Raises CannotAnswer where it exceeds the budget."""
+    needed, budget = memory_needed(rows, columns), _budget()
     if needed > budget:
         raise CannotAnswer(
             "{rows} rows of {columns} columns need about {needed} GB of memory, and {budget} GB are allowed; take a sample "
             "or fewer covariates, or raise CAUSALCX_MEMORY_GB.",
             rows=rows, columns=columns, needed=f"{needed:.1f}", budget=f"{budget:g}",
         )  # fmt: skip
+    return needed
 
 
-def _levels(source: Source, table: ir.Table, column: str) -> dict[Any, str]:
-    return labels_of(source, table, column, MOST_LEVELS, "a covariate")
-
-
-def _position(value: Column, labels: Mapping[Any, str], positions: dict[str, int]) -> Column:
-    """The position of the value's label among the labels; missing stays missing."""
-    result: Any = None
-    for label, position in positions.items():
-        found = is_label(value, labels, [label])
-        result = found.ifelse(float(position), None if result is None else result)
-    return result.cast("float64")
+def _budget() -> float:
+    """The memory that a fit may take, GB. Raises UsageError where the environment variable is no amount."""
+    text = os.environ.get("CAUSALCX_MEMORY_GB", str(BUDGET_GB))
+    try:
+        budget = float(text)
+    except ValueError:
+        budget = math.nan
+    if not budget > 0:
+        raise wrong_variable(name="CAUSALCX_MEMORY_GB", value=text, example="8")
+    return budget
 
 
 def _outcomes(source: Source, table: ir.Table, need: Need) -> dict[str, Column]:
@@ -89,7 +139,7 @@ def _covariates(table: ir.Table, need: Need, levels: dict[str, dict[Any, str]]) 
     for i, column in enumerate(need.covariates):
         if column in levels:
             names = sorted(set(levels[column].values()))
-            columns[f"x{i}"] = _position(table[column], levels[column], {n: p for p, n in enumerate(names)})
+            columns[f"x{i}"] = position_of(table[column], levels[column], {n: p for p, n in enumerate(names)})
         else:
             columns[f"x{i}"] = number(table, column)[0]
     return columns

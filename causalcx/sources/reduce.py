@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from causalcx.core.errors import DataError
 from causalcx.core.moments import Moments
-from causalcx.core.need import ANSWERED_BY, COVARIATE, Need, Reduced, variables_of
+from causalcx.core.need import ANSWERED_BY, COVARIATE, IS_MISSING, Need, Reduced, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.sources.assemble import assemble
-from causalcx.sources.columns import Variable, covariate_values, outcome_value, outcome_variables
+from causalcx.sources.clusters import clusters_of
+from causalcx.sources.columns import (
+    Variable,
+    covariate_values,
+    outcome_value,
+    outcome_variables,
+    position_of,
+    ratio_variables,
+)
 from causalcx.sources.engine import Column, Source, ibis, ir, level, sample_means
 from causalcx.sources.first_look import Look, validated
 
@@ -35,20 +44,36 @@ def moments_of(source: Source, table: ir.Table, need: Need, look: Look) -> tuple
         arm=table[need.treatment],
         stratum=stratum,
         segment=segment,
+        **({"cluster": table[need.cluster]} if need.cluster else {}),
         **{f"x{i}": _shifted(v, shift) for i, v in enumerate(variables)},
     )
     rows = source.rows(shifted.group_by("arm", "stratum", "segment").aggregate(**_sums(shifted, variables)))
     for row in rows:
         row["arm"] = look.raw_arms[row["arm"]]
     _refuse_too_many(need, rows)
-    return assemble(rows, tuple(look.profile.arms), variables, shift)
+    moments, segments = assemble(rows, tuple(look.profile.arms), variables, shift)
+    if need.cluster is None:
+        return moments, segments
+    positions = {arm: i for i, arm in enumerate(look.profile.arms)}
+    placed = shifted.mutate(arm=position_of(shifted.arm, look.raw_arms, positions))
+
+    def with_clusters(part: Moments, rows: ir.Table) -> Moments:
+        return replace(part, clusters=clusters_of(source, rows, need, variables, shift, part.strata))
+
+    parts = {level: with_clusters(part, placed.filter(placed.segment == level)) for level, part in segments.items()}
+    return with_clusters(moments, placed), parts
 
 
 def _variables(source: Source, table: ir.Table, need: Need, look: Look) -> list[Variable]:
     found: list[Variable] = []
     for outcome in need.outcomes:
         value, _ = outcome_value(source, table, outcome, has_nan=look.has_nan.get(str(outcome.column), False))
-        found += outcome_variables(outcome, value, bool(look.missing[outcome.key]))
+        missing = bool(look.missing[outcome.key])
+        found += (
+            ratio_variables(table, outcome, value, missing)
+            if outcome.kind == "ratio"
+            else outcome_variables(outcome, value, missing)
+        )
     covariates = _covariates(source, table, need, look)
     for outcome in need.outcomes:
         if look.missing[outcome.key]:
@@ -68,9 +93,8 @@ def _covariates(source: Source, table: ir.Table, need: Need, look: Look) -> list
         found += [Variable(n, v.fill_null(shift[n]) if missing[n] else v, None) for n, v in kept.items()]
         first = next((n for n in kept if missing[n]), None)
         if first:
-            found.append(
-                Variable(f"{COVARIATE}{column} is missing", values[first].isnull().cast("int8").cast("float64"), None)
-            )
+            indicator = values[first].isnull().cast("int8").cast("float64")
+            found.append(Variable(f"{COVARIATE}{column}{IS_MISSING}", indicator, None))
     return found
 
 

@@ -14,6 +14,8 @@ from causalcx.core.readout import Readout
 from causalcx.core.rules import DecisionRule
 from causalcx.value.numbers import Array
 
+FORBIDS = "sample-ratio"
+"""The check whose failure forbids a decision by itself, and is said once."""
 Word = Literal["scale", "stop", "extend", "wait", "cannot decide"]
 
 
@@ -24,21 +26,21 @@ def decide(
 
     In this order: what forbids a decision whatever the money says (a breached guardrail of this comparison, a failed sample
     ratio, windows not over, a grade below ``min_grade``) gives ``cannot decide``; an unplanned look ``wait``; a hidden effect of
-    a priced outcome ``cannot decide``; then the rules: ``scale``, ``stop``, and ``extend`` between them or where a file
-    lets both be met. ``figures`` are draws of npv, roi (None where undefined) and payback_months.
+    a priced outcome ``cannot decide``; then the rules: ``scale``, ``stop``, and ``extend`` between them or where rules
+    on different quantities are both met. ``figures`` are draws of npv, roi (None where undefined) and payback_months.
     """
-    forbidden = _forbidden(decision, readout, comparison)
+    forbidden, hidden = _forbidden(decision, readout, comparison), _hidden(readout, priced)
     if forbidden:
-        return _verdict(decision.scale_if, "cannot decide", forbidden)
+        return _verdict(decision.scale_if, "cannot decide", [*hidden, *forbidden])
     if _failed(readout, "early-look"):
         return _verdict(decision.scale_if, "wait", [Notice(code="unplanned-look")])
-    hidden = _hidden(readout, priced)
     if hidden:
         return _verdict(decision.scale_if, "cannot decide", hidden)
-    return _by_rules(decision, figures)
+    return by_rules(decision, figures)
 
 
-def _by_rules(decision: Decision, figures: Mapping[str, Array | None]) -> Verdict:
+def by_rules(decision: Decision, figures: Mapping[str, Array | None]) -> Verdict:
+    """What the two rules say of draws, where nothing forbids a decision."""
     scale, stop = (_probability(rule, figures) for rule in (decision.scale_if, decision.stop_if))
     if scale is None or stop is None:
         return _verdict(decision.scale_if, "cannot decide", [Notice(code="roi-undefined")])
@@ -58,7 +60,7 @@ def _by_rules(decision: Decision, figures: Mapping[str, Array | None]) -> Verdic
 def _forbidden(decision: Decision, readout: Readout, comparison: str) -> list[Notice]:
     breached = [c.facts["outcome"] for c in _failed(readout, "guardrail") if c.facts.get("comparison") == comparison]
     reasons = [Notice(code="guardrail-breached", facts={"outcome": o, "comparison": comparison}) for o in breached]
-    if _failed(readout, "sample-ratio"):
+    if _failed(readout, FORBIDS):
         reasons.append(Notice(code="sample-ratio-failed"))
     if _failed(readout, "immaturity"):
         reasons.append(Notice(code="windows-not-over"))
@@ -69,7 +71,7 @@ def _forbidden(decision: Decision, readout: Readout, comparison: str) -> list[No
 
 
 def _hidden(readout: Readout, priced: list[str]) -> list[Notice]:
-    hiding = [(o, name) for name in HIDES_ALL if _failed(readout, name) for o in priced]
+    hiding = [(o, name) for name in HIDES_ALL if name != FORBIDS and _failed(readout, name) for o in priced]
     hiding += [(o, HIDES_ONE) for c in _failed(readout, HIDES_ONE) for o in priced if c.facts.get("outcome") == o]
     return [Notice(code="effect-hidden", facts={"outcome": o, "check": name}) for o, name in hiding]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from causalcx.core.effect import Effect
+from causalcx.core.effect import COMPLIER, Effect
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.money_terms import Value
 from causalcx.core.readout import Readout
@@ -30,8 +30,9 @@ def treated_arm(comparison: str, design: Any) -> str:
 
 
 def effect_that_pays(readout: Readout, value: Value, outcome: str, comparison: str) -> Effect:
-    """The headline effect that the roll-out brings: of the offer, or of the treatment on those treated."""
-    found = [e for e in readout.headlines if e.outcome == outcome and e.comparison == comparison]
+    """The effect that the roll-out brings: of the offer, or of the treatment on those treated; a part never pays, but for compliers'."""
+    known = [e for e in readout.effects if e.headline or e.aggregation == COMPLIER]
+    found = [e for e in known if e.outcome == outcome and e.comparison == comparison]
     if not found:
         raise CannotAnswer(
             "The stream of `{outcome}` cannot be priced: the readout has no effect on `{outcome}` for {comparison}.",
@@ -42,17 +43,15 @@ def effect_that_pays(readout: Readout, value: Value, outcome: str, comparison: s
     if not usable:
         raise CannotAnswer(
             "`rollout: treatment` asks for the effect on those treated, but only the effect of being assigned is known for "
-            "`{outcome}`; say `rollout: offer`, or add `received` to the design.",
+            "`{outcome}`; say `rollout: offer`, or add `received` to the design (it helps where the offer changed who took it).",
             outcome=outcome,
         )  # fmt: skip
     return min(usable, key=lambda e: order.index(e.applies_to) if e.applies_to in order else len(order))
 
 
 def position_in_law(readout: Readout, effect: Effect) -> int:
-    """Where an effect stands in the joint law; effects of one label keep the order of the headlines."""
-    places = [i for i, label in enumerate(readout.law.labels) if label == effect.label]
-    twins = [e for e in readout.headlines if e.label == effect.label]
-    return places[twins.index(effect)]
+    """Where an effect stands in the joint law."""
+    return readout.law.labels.index(effect.label)
 
 
 def share_reached(effect: Effect, value: Value) -> float:

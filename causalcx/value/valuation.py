@@ -76,6 +76,16 @@ class Lines:
 
 def valuation(experiment: Experiment, readout: Readout, *, seed: int, draws: int) -> Valuation:
     """See :func:`causalcx.value.value_case`."""
+    setting = setting_of(experiment, readout, seed=seed, draws=draws)
+    arms = {c: pays.treated_arm(c, experiment.design) for c in pays.comparisons(readout)}
+    cases = tuple(_case(setting, comparison, arm) for comparison, arm in arms.items())
+    return Valuation(
+        experiment=experiment.key, cases=cases, warnings=_warnings(setting, cases), provenance=_provenance(setting)
+    )
+
+
+def setting_of(experiment: Experiment, readout: Readout, *, seed: int, draws: int) -> Setting:
+    """Every number drawn once. Raises CannotAnswer without a `value` part, DataError where a cost names an unknown arm."""
     value = experiment.value
     if value is None:
         raise CannotAnswer(
@@ -84,20 +94,14 @@ def valuation(experiment: Experiment, readout: Readout, *, seed: int, draws: int
         )
     numbers = draw_numbers(experiment, value, seed=seed, draws=draws)
     discount = discount_factors(numbers.at["value", "discount_rate"], value.horizon_months)
-    setting = Setting(experiment, value, readout, numbers, joint_draws(readout.law, draws, seed), discount, seed)
-    arms = {c: pays.treated_arm(c, experiment.design) for c in pays.comparisons(readout)}
-    refuse_unknown_arms(value, list(arms.values()))
-    cases = tuple(_case(setting, comparison, arm) for comparison, arm in arms.items())
-    return Valuation(
-        experiment=experiment.key, cases=cases, warnings=_warnings(setting, cases), provenance=_provenance(setting)
-    )
+    refuse_unknown_arms(value, [pays.treated_arm(c, experiment.design) for c in pays.comparisons(readout)])
+    return Setting(experiment, value, readout, numbers, joint_draws(readout.law, draws, seed), discount, seed)
 
 
 def _case(setting: Setting, comparison: str, arm: str) -> Case:
     value = setting.value
-    paying = {s.outcome: pays.effect_that_pays(setting.readout, value, s.outcome, comparison) for s in value.streams}
-    drawn = {key: setting.effects[:, pays.position_in_law(setting.readout, e)] for key, e in paying.items()}
-    lines = _lines(setting, arm, paying, drawn)
+    paying, lines = lines_of_arm(setting, comparison, arm)
+    drawn = _drawn(setting, paying)
     benefit = summed([line.flow() for line in lines.cash_streams()], setting.draws, value.horizon_months)
     cost = summed([line.flow() for line in lines.costs if line.counted], setting.draws, value.horizon_months)
     net = benefit - cost
@@ -124,15 +128,23 @@ def _case(setting: Setting, comparison: str, arm: str) -> Case:
     )
 
 
-def _lines(setting: Setting, arm: str, paying: dict[str, Effect], drawn: dict[str, Array]) -> Lines:
+def lines_of_arm(setting: Setting, comparison: str, arm: str) -> tuple[dict[str, Effect], Lines]:
+    """The effect that pays for each priced outcome, and the lines of money."""
     value, numbers = setting.value, setting.numbers
+    paying = {s.outcome: pays.effect_that_pays(setting.readout, value, s.outcome, comparison) for s in value.streams}
+    drawn = _drawn(setting, paying)
     streams = [
         stream_line(
             setting.experiment, value, i, numbers, drawn[s.outcome], pays.share_reached(paying[s.outcome], value)
         )
         for i, s in enumerate(value.streams)
     ]
-    return Lines(streams, [cost_line(value, i, numbers) for i in costs_of_arm(value, arm)])
+    return paying, Lines(streams, [cost_line(value, i, numbers) for i in costs_of_arm(value, arm)])
+
+
+def _drawn(setting: Setting, paying: dict[str, Effect]) -> dict[str, Array]:
+    """[draws] of the effect of each priced outcome."""
+    return {key: setting.effects[:, pays.position_in_law(setting.readout, e)] for key, e in paying.items()}
 
 
 def _present(setting: Setting, lines: list[Line]) -> Array:

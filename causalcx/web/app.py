@@ -12,6 +12,7 @@ from flask_wtf import CSRFProtect
 from jinja2 import FileSystemLoader, StrictUndefined
 from werkzeug.exceptions import HTTPException
 
+from causalcx.core.errors import UsageError
 from causalcx.web.change import bp as change
 from causalcx.web.language import (
     LANGUAGE_TAGS,
@@ -45,6 +46,11 @@ HEADERS = {
 
 def create_app(workspace: Path, registry_path: Path | None = None, *, language: str = "en") -> Flask:
     """The portal of a workspace. ``registry_path`` replaces the workspace's own registry; ``language`` is for readers who state none."""
+    if not workspace.is_dir():
+        raise UsageError(
+            "There is no folder {folder}; make it with `causalcx init --workspace {folder}`, or name another one.",
+            folder=str(workspace),
+        )
     app = Flask("causalcx.web", static_folder=None)
     app.config.update(
         WORKSPACE=workspace.resolve(), REGISTRY=registry_path, LANGUAGE=language, MAX_CONTENT_LENGTH=LARGEST_FORM,

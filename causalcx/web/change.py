@@ -10,8 +10,8 @@ from flask_wtf.csrf import CSRFError
 
 from causalcx import words
 from causalcx.core.errors import CausalcxError, ExperimentError
-from causalcx.core.experiment_file import plain, read_yaml
 from causalcx.core.text import text_in
+from causalcx.core.yaml_text import plain, read_yaml
 from causalcx.service import portal
 from causalcx.web import form
 from causalcx.web.language import current_language, say, use_language
@@ -91,13 +91,14 @@ def saved(key: str) -> str:
     problems = [(c.key, _told(c)["sentence"]) for c in form.complaints_of(draft.error, {})]
     title = text_in(draft.experiment.title, current_language()) if draft.experiment else key
     sealed = portal.sealed_on(**here(), key=key)
-    return render_template("draft.html", key=key, title=title, text=text, problems=problems, sealed=sealed)
+    place = portal.draft_place(current_app.config["WORKSPACE"], key)
+    return render_template("draft.html", key=key, place=place, title=title, text=text, problems=problems, sealed=sealed)
 
 
 def _text_of(key: str) -> str:
     try:
         text = portal.read_draft(workspace=current_app.config["WORKSPACE"], key=key)
-    except (CausalcxError, UnicodeDecodeError):
+    except CausalcxError:
         text = None
     return text if text is not None else abort(404)
 
@@ -141,9 +142,10 @@ def _page(checked: Checked, *, shown: bool = False, exists: str | None = None, r
     for told in complaints:
         if told["box"]:
             beside.setdefault(told["box"], []).append(told["sentence"])
-    sealed = portal.sealed_on(**here(), key=checked.key) if exists and checked.key else None
+    sealed = portal.sealed_on(**here(), key=checked.key) if exists else None
+    place = portal.draft_place(current_app.config["WORKSPACE"], checked.key) if exists else None
     return render_template(
-        "change.html", sections=form.SECTIONS, groups=form.GROUPS, built=form.BUILT_KINDS, typed=checked.typed, text=checked.text, key=checked.key,
+        "change.html", sections=form.SECTIONS, groups=form.GROUPS, built=form.BUILT_KINDS, typed=checked.typed, text=checked.text, key=checked.key, place=place,
         complaints=complaints, beside=beside, shown=shown, state=_state(checked), exists=exists, sealed=sealed, refused=refused,
         suggestions=_suggestions(checked.typed), anchor=_anchor(), is_group=lambda part: isinstance(part, form.Group), is_date=form.is_date,
     )  # fmt: skip

@@ -47,11 +47,8 @@ def here() -> dict[str, Any]:
 @bp.get("/")
 def cases() -> str:
     """The list of cases, and what is under way."""
-    published = portal.published_cases(**here())
-    rows = [card for case in published for card in cards_of(case, current_language())]
-    return render_template(
-        "cases.html", cards=rows, count=len(published), under_way=portal.under_way(**here()), text_in=_text
-    )
+    rows = [card for case in portal.published_cases(**here()) for card in cards_of(case, current_language())]
+    return render_template("cases.html", cards=rows, under_way=portal.under_way(**here()), text_in=_text)
 
 
 @bp.get("/cases")
@@ -68,7 +65,7 @@ def case(key: str) -> str:
     pages = found.pages.get(arm) or abort(404)
     language = current_language()
     return render_template(
-        "case_in_portal.html", case=found, arm=arm, arms=_arms(found, language), title=_text(found.title), run=_newer_failure(key),
+        "case_in_portal.html", case=found, arm=arm, arms=_arms(found, language), title=_text(found.title), failure=_newer_failure(key),
         body=Markup(pages.get(language) or next(iter(pages.values()))), published=words.date(found.published_at, language),
     )  # fmt: skip
 
@@ -78,10 +75,12 @@ def _arms(found: portal.PublishedCase, language: str) -> list[dict[str, str]]:
     return [{"arm": arm, "name": names.get(arm, arm)} for arm in found.pages]
 
 
-def _newer_failure(key: str) -> dict[str, Any] | None:
-    """The newest run, where it did not end well; the page shown is then an older one."""
+def _newer_failure(key: str) -> str | None:
+    """What became of the newest run, where it did not end well; the page shown is then an older one."""
     run = portal.latest_run(**here(), key=key)
-    return run if run and run["state"] in ("failed", "abandoned") else None
+    if run is None or run["state"] not in ("failed", "abandoned"):
+        return None
+    return say(f"case.run.{run['state']}", failure=words.say(run["failure"] or "", current_language()))
 
 
 def _text(text: Any) -> str:

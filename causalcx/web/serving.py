@@ -13,6 +13,7 @@ from causalcx.web.app import create_app
 from causalcx.web.remote import ALLOW_REMOTE, is_loopback, remote_allowed
 
 THREADS = 4
+LAST_PORT = 65_535
 
 
 def serve(workspace: Path, host: str = "127.0.0.1", port: int = 8000, language: str = "en") -> None:
@@ -44,6 +45,8 @@ def serve(workspace: Path, host: str = "127.0.0.1", port: int = 8000, language: 
 
 
 def _listening(host: str, port: int) -> socket.socket:
+    if not 0 <= port <= LAST_PORT:
+        raise UsageError("There is no port {port}; a port is a number from 0 to 65535.", port=port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host.strip("[]"), port), family=family)

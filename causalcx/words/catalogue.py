@@ -46,7 +46,7 @@ def _pattern(template: str) -> re.Pattern[str]:
     for token in _TOKEN.finditer(template):
         text += re.escape(template[end : token.start()])
         gap = token[1]
-        text += re.escape(token[0][0]) if gap is None else f"(?P={gap})" if gap in seen else f"(?P<{gap}>.+?)"
+        text += re.escape(token[0][0]) if gap is None else f"(?P={gap})" if gap in seen else f"(?P<{gap}>.*?)"
         seen |= {gap} - {None}
         end = token.end()
     return re.compile(text + re.escape(template[end:]), re.DOTALL)

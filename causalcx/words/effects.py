@@ -36,7 +36,7 @@ def change_text(
     if x is None:
         return formats.NOTHING
     if unit == SHARE:
-        return _share_change(x, names.language, sign, base or per_base(x))
+        return _share_change(x, names.language, sign, base or per_base(x), largest or abs(x))
     figure = change_figure(x, unit, names, sign=sign, largest=largest)
     return figure if formats.is_currency(unit) else _with_unit(figure, unit, names)
 
@@ -65,11 +65,14 @@ def _share_places(x: float, base: int) -> int:
     return 1 if abs(x) * base >= 0.095 or x == 0 else 2
 
 
-def _share_change(x: float, language: str, sign: bool, base: int) -> str:
+def _points_places(largest: float) -> int:
+    """Decimals of percentage points, by the largest of the figures side by side."""
+    return 1 if largest >= 0.005 or largest == 0 else 2
+
+
+def _share_change(x: float, language: str, sign: bool, base: int, largest: float) -> str:
     if language == "zh":
-        return (
-            formats.number(100 * x, decimals=_share_places(x, 100) if abs(x) >= 0.001 else 2, sign=sign) + " 个百分点"
-        )
+        return formats.number(100 * x, decimals=_points_places(largest), sign=sign) + " 个百分点"
     return f"{formats.number(base * x, decimals=_share_places(x, base), sign=sign)} of every {base:,}"
 
 
@@ -106,13 +109,23 @@ def span_text(low: float | None, high: float | None, unit: str, names: Names) ->
     return f"{ends[0]} 至 {ends[1]}{_chinese_tail(unit, names, scale)}"
 
 
+def span_with_unit(low: float | None, high: float | None, unit: str, names: Names) -> str:
+    """Two ends of a span that stands alone: ``−2.0 to −0.5 of every 100``, ``+1.7 to +6.5 points``."""
+    span = span_text(low, high, unit, names)
+    if names.language == "zh" or formats.is_currency(unit):
+        return span
+    if unit == SHARE:
+        return f"{span} of every {per_base(low, high):,}"
+    return f"{span} {'points' if unit == NPS else names.unit(unit)}".rstrip()
+
+
 def _chinese_end(x: float | None, unit: str, names: Names, largest: float, scale: formats.Scale | None) -> str:
     if x is None:
         return "不设限"
     if scale is not None:
         return formats.money_figure(x, scale, sign=True)
     if unit == SHARE:
-        return formats.number(100 * x, decimals=1 if largest >= 0.005 else 2, sign=True)
+        return formats.number(100 * x, decimals=_points_places(largest), sign=True)
     return change_figure(x, unit, names, sign=True, largest=largest)
 
 

@@ -14,6 +14,8 @@ NOTHING = "\u2014"
 """Shown where there is no number."""
 
 DENOMINATORS = (10, 20, 25, 50, 100)
+MANY_DAYS = 730
+"""From here on days are told in years."""
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ENGLISH_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _CHINESE_COUNTS = "一二三四五六七八九十"
@@ -35,6 +37,14 @@ def number(
     if decimals is None and "." in text:
         text = text.rstrip("0").rstrip(".")
     return _signed(text, x, sign)
+
+
+def whole(x: float | None, language: str = "en") -> str:
+    """A count: ``24,000``; a round one in Chinese ``2.4 万``."""
+    if language == "en" or x is None or abs(x) < 1e4 or round(x) % 100:
+        return number(x, decimals=0)
+    divisor, suffix = (1e8, "亿") if abs(x) >= 1e8 else (1e4, "万")
+    return f"{number(x / divisor, digits=12)} {suffix}"
 
 
 def _places(x: float, digits: int) -> int:
@@ -202,6 +212,14 @@ def _chinese_unit(currency: str) -> str:
 
 def _gap(suffix: str, currency: str) -> str:
     return suffix or ("" if currency not in _CHINESE_UNITS else " ")
+
+
+def days(x: float, language: str = "en") -> str:
+    """A number of days, in years where there are many: ``14 days``, ``about 19 years``."""
+    if abs(x) < MANY_DAYS:
+        return f"{number(abs(x), decimals=0)} 天" if language == "zh" else counted(abs(x), "day", "days")
+    years = round(abs(x) / 365.25)
+    return f"约 {years} 年" if language == "zh" else f"about {years} years"
 
 
 def months(x: float | None, language: str = "en") -> str:

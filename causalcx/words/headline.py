@@ -4,36 +4,24 @@ worth with its span, how often it would pay, what is asked."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from causalcx.core.case import Case
-from causalcx.core.check import HIDES_ALL, HIDES_ONE, Check
+from causalcx.core.check import Check
 from causalcx.core.effect import Effect
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.text import text_in
 from causalcx.words import formats
-from causalcx.words.effects import NPS, SHARE, amount_text, change_text, is_clear, per_base, span_text, unit_of
+from causalcx.words.effects import SHARE, amount_text, change_text, is_clear, span_with_unit, unit_of
+from causalcx.words.hiding import blocking_check, hidden_money, hidden_outcomes
 from causalcx.words.names import Names, names_of
 from causalcx.words.sentences import check_sentence, notice_sentence, sentence
 
 NPV_LEVEL = 0.9
 """The span of money runs from its 5 % to its 95 % quantile."""
-
-
-def blocking_check(readout: Readout) -> Check | None:
-    """The failed check that hides every effect, if there is one."""
-    return next((c for c in readout.checks if c.verdict == "fail" and c.name in HIDES_ALL), None)
-
-
-def hidden_outcomes(readout: Readout) -> dict[str, Check]:
-    """Outcomes whose effect is hidden, with the failed check to show in its place."""
-    return {str(c.facts.get("outcome")): c for c in readout.checks if c.verdict == "fail" and c.name == HIDES_ONE}
-
-
-def hidden_money(readout: Readout, case: Case) -> list[Check]:
-    """The failed checks that hide an outcome on which the case's money rests."""
-    hidden = hidden_outcomes(readout)
-    return [hidden[s.outcome] for s in case.streams if s.cash and s.outcome in hidden]
+OF_WHOM = {"instrument": "compliers", "discontinuity": "at-threshold"}
+"""Designs whose effect is that of some only."""
 
 
 def headline(
@@ -42,9 +30,17 @@ def headline(
     """The headline of one arm (of ``case``, else of ``comparison``, else of the first); honest in every variant:
 
     a failed check in place of the effect; no price in the file; money lost; never paid back; no decision possible;
-    exploratory because the plan was not registered before the data.
+    exploratory because the plan was not registered before the data, or was changed since.
     """
     return Teller(experiment, readout, case, language, comparison).headline()
+
+
+def exploratory(readout: Readout) -> Literal["never", "changed"] | None:
+    """Why a result is exploratory: its plan was never sealed, or changed since; None where it was sealed, or not graded."""
+    grade = readout.grade
+    if grade is None or grade.sealed_days_before_data is not None:
+        return None
+    return "changed" if any(n.code == "plan-changed" for n in grade.because) else "never"
 
 
 @dataclass(frozen=True)
@@ -73,9 +69,8 @@ class Teller:
             shown = check_sentence(check, self.language, names=self.names)
             return self.say("blocked", title=text_in(self.experiment.title, self.language), check=shown)
         told = self._told()
-        grade = self.readout.grade
-        exploratory = grade is not None and grade.sealed_days_before_data is None
-        return self.say("exploratory", headline=told) if exploratory else told
+        why = exploratory(self.readout)
+        return self.say(f"exploratory.{why}", headline=told) if why else told
 
     def _told(self) -> str:
         what, happened = self._what(), self.happened()
@@ -153,6 +148,8 @@ class Teller:
         """What moved: the outcome that carries the money first, then the first other primary."""
         told = self.leading_effects()
         happened = self._both(*told) if len(told) > 1 else self.clause(told[0])
+        if self.experiment.design.kind in OF_WHOM:
+            return self.say(OF_WHOM[self.experiment.design.kind], happened=happened)
         return self.say("as-recorded", happened=happened) if self._observed else happened
 
     @property
@@ -182,16 +179,14 @@ class Teller:
             return self.say("unclear", name=name, span=self._span(effect))
         up, down = ("higher", "lower") if self._observed else ("rose", "fell")
         direction = up if effect.estimate > 0 else down
-        shape = "share" if unit == SHARE else "each" if outcome.kind in ("amount", "count") else "level"
+        told_each = outcome.kind in ("amount", "count") and not self.names.whole
+        shape = "share" if unit == SHARE else "each" if told_each else "level"
         code = f"{shape}.{direction}" + (".no-base" if effect.baseline is None else "")
         return self.say(code, name=name, unit=self.names.one, **self._levels(effect, unit))
 
     def _span(self, effect: Effect) -> str:
         unit = unit_of(effect, self.experiment.outcome(effect.outcome))
-        span = span_text(effect.low, effect.high, unit, self.names)
-        if self.language == "en" and unit == SHARE:
-            return f"{span} of every {per_base(effect.low, effect.high):,}"
-        return f"{span} points" if self.language == "en" and unit == NPS else span
+        return span_with_unit(effect.low, effect.high, unit, self.names)
 
     def _levels(self, effect: Effect, unit: str) -> dict[str, object]:
         size = change_text(abs(effect.estimate), unit, self.names)

@@ -5,22 +5,40 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from causalcx.core.design_keys.switchback import Switchback
 from causalcx.core.experiment import Experiment
+from causalcx.core.need import IS_MISSING, TREATED, UNTREATED
 from causalcx.core.text import text_in, text_key
 
 _NOUNS = {
-    "customer": ("customer", "customers", "客户"),
-    "user": ("user", "users", "用户"),
-    "store": ("store", "stores", "门店"),
-    "agent": ("agent", "agents", "坐席"),
-    "call": ("call", "calls", "来电"),
-    "team": ("team", "teams", "团队"),
+    "customer": ("customer", "customers", "客户", "名"),
+    "client": ("client", "clients", "客户", "名"),
+    "subscriber": ("subscriber", "subscribers", "用户", "名"),
+    "member": ("member", "members", "会员", "名"),
+    "user": ("user", "users", "用户", "名"),
+    "visitor": ("visitor", "visitors", "访客", "名"),
+    "person": ("person", "people", "人", ""),
+    "household": ("household", "households", "住户", "家"),
+    "account": ("account", "accounts", "账户", "个"),
+    "store": ("store", "stores", "门店", "家"),
+    "city": ("city", "cities", "城市", "个"),
+    "region": ("region", "regions", "地区", "个"),
+    "agent": ("agent", "agents", "坐席", "名"),
+    "team": ("team", "teams", "团队", "个"),
+    "order": ("order", "orders", "订单", "个"),
+    "call": ("call", "calls", "来电", "通"),
+    "slot": ("slot", "slots", "时段", "个"),
 }
-_NOUN_OF_NOTHING = ("unit", "units", "单位")
+"""A word in the name of the unit's column: one, many, in Chinese, and the Chinese measure word."""
+_NOUN_OF_NOTHING = ("unit", "units", "对象", "个")
 _CHINESE_UNITS = {
     "NPS points": "点", "share": "比例", "points": "分", "calls": "次", "months": "个月", "days": "天",
-    "visits": "次", "orders": "单", "contacts": "次", "minutes": "分钟", "seconds": "秒",
+    "visits": "次", "orders": "单", "contacts": "次", "minutes": "分钟", "seconds": "秒", "count": "次",
 }  # fmt: skip
+_CHINESE_SIDES = {TREATED: "有举措", UNTREATED: "无举措", "observed": "实际", "expected": "预期"}
+"""Arms of designs without a treatment column."""
+_NO_UNIT = "units"
+"""What results say where the file names no unit."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +53,10 @@ class Names:
     control: str | None = None
     one: str = "unit"
     many: str = "units"
+    measure: str = ""
+    """The Chinese measure word that counts them."""
+    whole: bool = False
+    """Whether the change reached everything at once, so that there are no units to tell of."""
 
     def of(self, key: Any) -> str:
         """The name of an outcome, arm, comparison, column or assumption."""
@@ -42,6 +64,9 @@ class Names:
         for names in (self.outcomes, self.arms, self.columns):
             if text in names:
                 return names[text]
+        if text.endswith(IS_MISSING):
+            column = self.of(text.removesuffix(IS_MISSING))
+            return f"{column}是否缺失" if self.language == "zh" else f"whether {column} is missing"
         return self.comparison(text) if " vs " in text else text
 
     def outcome(self, key: str) -> str:
@@ -53,8 +78,12 @@ class Names:
         return self.arms.get(label, label)
 
     def unit(self, unit: str) -> str:
-        """The name of a unit."""
-        return self.units.get(unit) or (_CHINESE_UNITS.get(unit, unit) if self.language == "zh" else unit)
+        """The name of a unit; a count without one is told per unit of the experiment."""
+        if unit in self.units or unit == _NO_UNIT:
+            return self.units.get(unit, "")
+        if self.language == "zh":
+            return _CHINESE_UNITS.get(unit, unit)
+        return f"per {self.one}" if unit == "count" else unit
 
     def sides(self, comparison: str) -> tuple[str, str]:
         """The labels of the treated arm and of the arm it is compared with."""
@@ -73,13 +102,15 @@ class Names:
 def names_of(experiment: Experiment | None, language: str) -> Names:
     """The names that an experiment file gives; without a file, everything is called by its key."""
     if experiment is None:
-        return Names(language, one="单位" if language == "zh" else "unit", many="单位" if language == "zh" else "units")
-    one, many = _noun(experiment, language)
+        one, many, measure = _in_language(_NOUN_OF_NOTHING, language)
+        return Names(language, one=one, many=many, measure=measure)
+    one, many, measure = _noun(experiment, language)
     columns = {name: text_in(c.label, language) for name, c in experiment.columns.items() if c.label is not None}
     units = {text_key(o.unit): text_in(o.unit, language) for o in experiment.outcomes if isinstance(o.unit, dict)}
     control = getattr(experiment.design, "control", None)
     outcomes = {o.key: _capitals(text_in(o.name, language)) for o in experiment.outcomes}
-    return Names(language, outcomes, _arms(experiment, language), columns, units, control, one, many)
+    whole = getattr(experiment.design, "unit", None) is None
+    return Names(language, outcomes, _arms(experiment, language), columns, units, control, one, many, measure, whole)
 
 
 def _capitals(name: str) -> str:
@@ -88,15 +119,34 @@ def _capitals(name: str) -> str:
 
 
 def _arms(experiment: Experiment, language: str) -> dict[str, str]:
-    column = experiment.columns.get(getattr(experiment.design, "treatment", None) or "")
+    treatment = getattr(experiment.design, "treatment", None)
+    if treatment is None and language == "zh":
+        return _CHINESE_SIDES
+    column = experiment.columns.get(treatment or "")
     return {label: text_in(text, language) for label, text in ((column.labels if column else None) or {}).items()}
 
 
-def _noun(experiment: Experiment, language: str) -> tuple[str, str]:
-    unit = getattr(experiment.design, "unit", None) or ""
+def _noun(experiment: Experiment, language: str) -> tuple[str, str, str]:
+    design = experiment.design
+    unit = (design.time if isinstance(design, Switchback) else getattr(design, "unit", None)) or ""
     column = experiment.columns.get(unit)
     if column and column.label is not None:
         label = text_in(column.label, language)
-        return label, label if language == "zh" else f"{label}s"
-    one, many, chinese = next((nouns for word, nouns in _NOUNS.items() if word in unit.lower()), _NOUN_OF_NOTHING)
-    return (chinese, chinese) if language == "zh" else (one, many)
+        return (label, label, "个") if language == "zh" else (_small(label), _plural(_small(label)), "")
+    return _in_language(next((n for word, n in _NOUNS.items() if word in unit.lower()), _NOUN_OF_NOTHING), language)
+
+
+def _small(noun: str) -> str:
+    """Within a sentence: no capital at the head, unless it is an abbreviation."""
+    return noun if noun[1:2].isupper() else noun[:1].lower() + noun[1:]
+
+
+def _plural(noun: str) -> str:
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+def _in_language(nouns: tuple[str, str, str, str], language: str) -> tuple[str, str, str]:
+    one, many, chinese, measure = nouns
+    return (chinese, chinese, measure) if language == "zh" else (one, many, "")

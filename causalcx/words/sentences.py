@@ -66,8 +66,7 @@ def known(code: str, language: str = "en", *folders: Path) -> bool:
 def check_sentence(check: Check, language: str = "en", *, names: Names | None = None) -> str:
     """The sentence of a check; of a third party's check, its own or a plain one that names it."""
     code = f"check.{check.name}.{check.verdict}"
-    special = f"{code}.{check.facts.get('declared')}"
-    code = special if known(special, language) else code
+    code = next((c for v in _VARIANTS if known(c := f"{code}.{check.facts.get(v)}", language)), code)
     if known(code, language):
         return _capital(sentence(code, {"value": check.value, **check.facts}, language, names=names))
     return check.sentence or sentence(
@@ -88,6 +87,10 @@ def notice_sentence(notice: Notice, language: str = "en", *, names: Names | None
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+_VARIANTS = ("declared", "shape", "seen")
+"""Facts whose value may have a sentence of its own."""
 
 
 class _Writer(Formatter):
@@ -123,8 +126,17 @@ def _count(value: Any, _reader: Reader, one: str = "unit", many: str = "units") 
 
 def _units(value: Any, reader: Reader) -> str:
     if reader.language == "zh":
-        return f"{formats.number(value, decimals=0)} 个{reader.names.one}"
+        return f"{formats.whole(value, 'zh')} {reader.names.measure}{reader.names.one}"
     return formats.counted(value, reader.names.one, reader.names.many)
+
+
+def _compared(outcome: Any, reader: Reader) -> str:
+    """An outcome, with the groups compared where there are several comparisons of it."""
+    name, comparison = reader.names.of(outcome), reader.facts.get("comparison")
+    if comparison is None or reader.facts.get("comparisons", 1) < 2:
+        return name
+    between = reader.names.comparison(str(comparison))
+    return f"{name}（{between}）" if reader.language == "zh" else f"{name} ({between})"
 
 
 def _by_arm(value: Mapping[str, Any], reader: Reader, figure: Callable[[Any], str]) -> str:
@@ -176,7 +188,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "plain": _plain,
     "number": lambda v, r: formats.number(v, r.language),
     "magnitude": lambda v, r: formats.number(abs(v), r.language, digits=2),
-    "whole": lambda v, r: formats.number(v, r.language, decimals=0),
+    "whole": lambda v, r: formats.whole(v, r.language),
     "share": lambda v, r: formats.percent(v, r.language),
     "chance": lambda v, r: formats.chance(v, r.language),
     "of": lambda v, r: formats.share_of(v, r.language),
@@ -184,9 +196,8 @@ FORMS: dict[str, Callable[..., str]] = {
     "probability": lambda v, r: formats.number(v, r.language, digits=2) if v >= 0.001 else "< 0.001",
     "count": _count,
     "units": _units,
-    "days": lambda v, r: (
-        formats.counted(abs(v), "day", "days") if r.language == "en" else f"{formats.number(abs(v), decimals=0)} 天"
-    ),
+    "days": lambda v, r: formats.days(v, r.language),
+    "compared": lambda v, r: _compared(v, r),
     "months": lambda v, r: formats.months(v, r.language),
     "horizon": lambda v, r: formats.horizon(v, r.language),
     "date": lambda v, r: formats.date(v, r.language),

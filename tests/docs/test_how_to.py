@@ -78,6 +78,34 @@ def test_strata_and_covariates(company, frame) -> None:
     assert {"segment=family", "segment=personal"} <= {c["name"] for c in balance.facts["covariates"]}
 
 
+def test_clusters(company, frame) -> None:
+    store = frame["customer_id"] % 40 * 2 + (frame["variant"] != "today")
+    readout = cx.fit(changed(company, *changes("clusters")), data=frame.assign(store=store))
+    effect, check = readout.effect("churn"), readout.check("few-clusters")
+    assert "clustered" in effect.method
+    assert effect.df
+    assert effect.df < 80
+    assert check
+    assert check.facts["clusters"] == {"today": 40, "merged": 40}
+
+
+def test_two_changes_at_once(company, frame) -> None:
+    lot = frame["customer_id"] % 2
+    both = frame.assign(merged=frame["variant"] != "today", bar=lot.map({0: "no", 1: "yes"}))
+    readout = cx.fit(changed(company, *changes("two-changes-at-once")), data=both)
+    assert {e.comparison for e in readout.headlines} == {"merge: 1 vs 0", "bar: yes vs no"}
+    parts = [e for e in readout.effects if e.aggregation == "interaction"]
+    assert {e.outcome for e in parts} == {e.outcome for e in readout.headlines}
+
+
+def test_ratios(company, frame) -> None:
+    change = changes("ratios")[0]
+    readout = cx.fit(changed(company, change, {"value": None, "decision": None}), data=frame)
+    sums = frame.groupby("variant")[["revenue_90d", "calls_90d"]].sum()
+    level = sums["revenue_90d"] / sums["calls_90d"]
+    assert readout.arms[0].means["revenue per call"] == pytest.approx(level["today"])
+
+
 def test_segments_add_up_to_the_headline(company, frame) -> None:
     readout = cx.fit(changed(company, *changes("strata-and-covariates")[1:]), data=frame)
     parts = [e for e in readout.effects if e.segment and e.outcome == "churn"]
@@ -186,6 +214,13 @@ def fit(experiment, data, *, seed):
 """
 
 
+def test_a_roll_out_in_waves(follow, tmp_path) -> None:
+    ran = follow(HOW_TO / "staggered.md", tmp_path)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    said = " ".join(ran.stderr.split())
+    assert "Evidence level 2 of 5." in said  # starts at 3, and was never registered
+
+
 def test_a_design_of_ones_own(company, frame, tmp_path, monkeypatch) -> None:
     text = (HOW_TO / "own-design.md").read_text(encoding="utf-8")
     (entry,) = re.findall(r'^    switchback = "(.+)"$', text, re.MULTILINE)
@@ -218,4 +253,4 @@ def test_a_design_of_ones_own(company, frame, tmp_path, monkeypatch) -> None:
     means = frame.groupby("variant")["calls_90d"].mean()
     assert readout.effects[0].estimate == pytest.approx(means["merged"] - means["today"], rel=1e-9)
     assert readout.grade
-    assert readout.grade.level == 1  # starts at 2, and was never registered
+    assert readout.grade.level == 3  # starts at 4 like the kind it replaces, and was never registered

@@ -116,7 +116,7 @@ def test_every_check_in_the_code_has_a_name_in_the_catalogue() -> None:
 
 
 def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
-    from causalcx.checks import answers, observational, randomisation, sampling
+    from causalcx.checks import answers, observational, randomisation, sampling, staggered
     from causalcx.designs import aipw, refuters
 
     numbers = {
@@ -127,8 +127,11 @@ def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
         "convergence": [f"above {sampling.R_HAT_FAILS}", f"above {sampling.R_HAT_WARNS}", f"{sampling.LEAST_DRAWS} effective"],
         "overlap": [f"{aipw.OVERLAP[0]} and {aipw.OVERLAP[1]}", f"from {100 * observational.ENOUGH:g} %", f"below {100 * observational.TOO_LITTLE:g} %"],
         "leakage": [
-            f"{100 * observational.LEAST_SHARE:g} %", f"{100 * observational.CERTAIN:g} %", f"{100 * observational.COMMON:g} to", f"above {observational.GIVES_AWAY}",
+            f"{100 * observational.LEAST_SHARE:g} %", f"{100 * observational.CERTAIN:g} %", f"at least {100 * observational.COMMON:g} % do", f"above {observational.GIVES_AWAY}",
         ],
+        "pre-trends": [f"p < {staggered.FAILS}", f"p < {staggered.WARNS}"],
+        "few-clusters": [f"below {staggered.FEW}"],
+        "composition": [f"above {100 * staggered.LOST_WARNS:g} %", f"above {100 * staggered.LOST_FAILS:g} %", f"p < {staggered.CERTAIN}"],
         "refuter-placebo": [f"{refuters.SIMULATIONS} times", f"{refuters.ROWS:,} rows", f"p < {observational.REFUTED}"],
     }  # fmt: skip
     shown = sections()
@@ -148,3 +151,12 @@ def test_the_exit_codes_on_the_page_are_those_of_the_errors() -> None:
         CannotAnswer: "cannot",
     }
     assert all(word in meaning[str(error.exit_code)] for error, word in words.items())
+
+
+def test_every_design_has_its_known_truths() -> None:
+    from causalcx.core.design_keys import KINDS
+
+    page = (REFERENCE / "trust.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## (.+)$", page, re.MULTILINE)) == set(KINDS)
+    assert page.count("<!-- trust: ") == page.count("| verdict |") == page.count("<!-- end trust -->")
+    assert "| BELOW |" not in page

@@ -11,7 +11,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 EFFECT = {
     "outcome": str, "comparison": str, "estimand": str, "applies_to": str, "share": float, "unit": str, "estimate": float,
-    "std_error": float, "df": float, "low": float, "high": float, "level": float, "p_value": float, "p_adjusted": (float, type(None)),
+    "std_error": float, "df": float, "low": float, "high": float, "set": type(None), "level": float, "p_value": float, "p_adjusted": (float, type(None)),
     "adjustment": (str, type(None)), "probability_better": float, "probability_matters": (float, type(None)), "baseline": float,
     "relative": (float, type(None)), "method": str, "n_treated": int, "n_control": int, "segment": type(None), "cohort": type(None),
     "period": type(None), "event_time": type(None), "aggregation": type(None), "look": type(None), "role": str,

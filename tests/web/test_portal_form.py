@@ -350,6 +350,55 @@ class TestSaving:
         folder = workspace / "experiments" / "one"
         assert [(f.name, f.read_text()) for f in folder.iterdir()] == [("experiment.yaml", "key: one\n")]
 
+    @pytest.mark.parametrize(
+        ("box", "typed", "said"),
+        [
+            ("data.source", "/etc/passwd", "leads out of the workspace"),
+            ("data.source", "../../../secret.csv", "leads out of the workspace"),
+            ("data.connection", "postgres://host/base", "names a database"),
+            ("design.graph", "../../../secret.dot", "leads out of the workspace"),
+        ],
+    )
+    def test_nothing_outside_the_workspace_can_be_named(
+        self, workspace: Path, empty: FlaskClient, box: str, typed: str, said: str
+    ) -> None:
+        sent = WHOLE | {box: typed, "data.table": "t"} if box == "data.connection" else WHOLE | {box: typed}
+        if box == "design.graph":
+            sent["design.kind"] = "observational"
+        page = empty.post("/register?lang=en", data=sent | {"do": "save"})
+        assert page.status_code == 422
+        assert said in beside(page.text, box)
+        assert "工作区" in beside(empty.post("/register?lang=zh", data=sent | {"do": "save"}).text, box)
+        refused = empty.post("/register?lang=en", data=sent | {"do": "unfinished"})
+        assert refused.status_code == 422
+        assert said in refused.text
+        assert not self.file(workspace).exists()
+
+    def test_a_link_out_of_the_workspace_leads_out_of_it(
+        self, workspace: Path, empty: FlaskClient, tmp_path_factory: pytest.TempPathFactory
+    ) -> None:
+        (workspace / "experiments" / "elsewhere").symlink_to(tmp_path_factory.mktemp("elsewhere"))
+        for source, status in (("../elsewhere/data.csv", 422), ("../../shared.csv", 303)):
+            assert empty.post("/register", data=WHOLE | {"data.source": source, "do": "save"}).status_code == status
+
+    def test_what_was_written_by_hand_may_stay(self, workspace: Path, empty: FlaskClient) -> None:
+        empty.post("/register", data=WHOLE | {"do": "save"})
+        by_hand = self.file(workspace).read_text(encoding="utf-8").replace("data.csv", "/data/large.parquet")
+        self.file(workspace).write_text(by_hand, encoding="utf-8")
+        for source, status in (("/data/large.parquet", 303), ("/data/other.parquet", 422)):
+            sent = WHOLE | {"owner": "eva@example.com", "data.source": source, "do": "replace:whole"}
+            assert empty.post("/register", data=sent).status_code == status
+
+    def test_a_key_is_saved_where_it_stands(self, workspace: Path, empty: FlaskClient) -> None:
+        empty.post("/register", data=WHOLE | {"do": "save"})
+        (workspace / "experiments" / "shorter-wait").rename(workspace / "experiments" / "renamed")
+        answer = empty.post("/register?lang=en", data=WHOLE | {"do": "save"})
+        assert answer.status_code == 409
+        assert "experiments/renamed/experiment.yaml was not touched" in answer.text
+        assert empty.post("/register", data=WHOLE | {"owner": "eva", "do": "replace:whole"}).status_code == 303
+        assert [f.name for f in (workspace / "experiments").iterdir()] == ["renamed"]
+        assert load_experiment(workspace / "experiments" / "renamed" / "experiment.yaml").owner == "eva"
+
     def test_a_file_that_is_no_yaml_is_shown_not_edited(self, workspace: Path, empty: FlaskClient) -> None:
         portal.save_draft(workspace=workspace, key="odd", text="a: [1\n")
         assert empty.get("/register/odd").location == "/drafts/odd"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from causalcx.core.errors import DataError
 from causalcx.registry import Registry
 from causalcx.web import create_app
 
@@ -178,7 +181,7 @@ def test_the_list_tells_the_stored_figures(client: FlaskClient) -> None:
     assert "$1.05M" in html
     assert "24 of 25" in html
     assert "+4.1 points" in html
-    assert "Simulated data, truth known" in html
+    assert "Simulated data" in html
 
 
 def test_a_failed_check_stands_in_place_of_the_effect(full: Path) -> None:
@@ -203,14 +206,44 @@ def test_a_newer_run_that_failed_is_said_on_the_case(full: Path, client: FlaskCl
     assert "A newer run failed" not in client.get("/cases/merge-steps").text
     registry = Registry.open(full / ".causalcx" / "registry.sqlite")
     identity = {"key": "merge-steps", "plan_hash": "sha256:other", "fingerprint": "f", "seed": 1, "versions": {}}
-    import datetime as dt
-
     with pytest.raises(ValueError, match="no rows"), registry.run(**identity, now=dt.datetime.now(dt.UTC)):
         raise ValueError("no rows")
     registry.close()
     html = client.get("/cases/merge-steps").text
     assert "A newer run failed" in html
     assert "no rows" in html
+
+
+def test_a_failure_is_told_in_the_readers_language(full: Path, client: FlaskClient) -> None:
+    registry = Registry.open(full / ".causalcx" / "registry.sqlite")
+    identity = {"key": "merge-steps", "plan_hash": "sha256:other", "fingerprint": "f", "seed": 1, "versions": {}}
+    with pytest.raises(DataError), registry.run(**identity, now=dt.datetime.now(dt.UTC)):
+        raise DataError("The data file {path} does not exist.", path="data.csv")
+    registry.close()
+    assert "The data file data.csv does not exist." in client.get("/cases/merge-steps?lang=en").text
+    assert "数据文件 data.csv 不存在。" in client.get("/cases/merge-steps?lang=zh").text
+
+
+def test_the_heading_counts_the_lines_below_it(client: FlaskClient) -> None:
+    html = client.get("/?lang=en").text
+    assert html.count('<th scope="row">') == 5
+    assert "<small>5 cases</small>" in html
+
+
+def test_what_is_under_way_goes_by_its_key_whatever_its_folder(full: Path, client: FlaskClient) -> None:
+    for folder, text in {
+        "renamed": DRAFT.replace("half-done", "merge-steps"),  # published under this key
+        "merge-two-arms": DRAFT,  # a folder named like a published key
+        "no-key": "title: {en: No key, zh: 无}\n",
+    }.items():
+        (full / "experiments" / folder).mkdir()
+        (full / "experiments" / folder / "experiment.yaml").write_text(text, encoding="utf-8")
+    html = client.get("/?lang=en").text
+    assert re.findall(r'href="/drafts/([^"]+)"', html) == ["half-done", "no-key"]
+    page = client.get("/drafts/half-done?lang=en").text
+    assert "Half done" in page
+    assert "<code>experiments/merge-two-arms/experiment.yaml</code>" in page
+    assert client.get("/drafts/no-key").status_code == 200
 
 
 class TestLanguage:

@@ -58,6 +58,17 @@ def test_a_port_that_is_taken_is_said(workspace: Path) -> None:
             serve(workspace, port=taken.getsockname()[1])
 
 
+def test_a_port_that_does_not_exist_is_said(workspace: Path) -> None:
+    with pytest.raises(UsageError, match="There is no port 99999"):
+        serve(workspace, port=99999)
+
+
+def test_a_folder_that_does_not_exist_is_said_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"There is no folder .*nowhere; make it with"):
+        serve(tmp_path / "nowhere", port=free_port())
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_addresses() -> None:
     assert address("127.0.0.1", 8000) == "http://127.0.0.1:8000/"
     assert address("::1", 8000) == "http://[::1]:8000/"

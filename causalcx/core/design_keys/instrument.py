@@ -15,7 +15,9 @@ class Instrument(DesignKeys):
 
     kind: Literal["instrument"]
     unit: str = Field(description="Column that names the unit.")
-    instrument: str = Field(description="Column of the nudge.")
-    treatment: str = Field(description="Column of take-up.")
-    control: Label | None = Field(None, description="The arm compared against.")
+    instrument: str = Field(description="Column of the nudge (two values or a few), or of the agent or queue (many).")
+    treatment: str = Field(description="Column that says who took it, of two values.")
+    control: Label | None = Field(
+        None, description="The value of those who did not take it; 0 or false where not named."
+    )
     covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")

@@ -2,21 +2,62 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from causalcx.core.design_keys.base import Columns, DesignKeys
+from causalcx.core.model import Part
 from causalcx.core.outcomes import Label
+
+
+class Season(Part):
+    """A pattern that repeats."""
+
+    period: float = Field(gt=1, description="Length, in periods of the time column: 7 for a week of days.")
+    harmonics: int | None = Field(
+        None, ge=1, description="Waves it is made of; every place of its own up to 12 periods, else 3."
+    )
+
+    @property
+    def waves(self) -> int:
+        """How many waves it is made of."""
+        most = int(self.period // 2) or 1
+        return min(self.harmonics or (most if self.period <= MOST_FREE else FEW_WAVES), most)
+
+
+MOST_FREE, FEW_WAVES = 12, 3
+
+
+def _as_seasons(value: Any) -> Any:
+    """7, {period: 7} and a list of them are all seasons."""
+    entries = value if isinstance(value, list) else [value]
+    return [{"period": e} if isinstance(e, (int, float)) and not isinstance(e, bool) else e for e in entries]
+
+
+def _as_trend(value: Any) -> Any:
+    """`true` is a straight line, `false` none."""
+    return {True: "linear", False: None}[value] if isinstance(value, bool) else value
+
+
+Seasons = Annotated[list[Season], BeforeValidator(_as_seasons)]
 
 
 class InterruptedTimeSeries(DesignKeys):
     """Everybody changed on one day."""
 
     kind: Literal["interrupted-time-series"]
-    unit: str | None = Field(None, description="Column that names the series, where there are several.")
+    unit: str | None = Field(
+        None, description="Column of the unit, where a period has several rows; they are averaged."
+    )
     time: str = Field(description="Column of the period.")
     start: Label = Field(description="First treated period.")
-    covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")
-    season: Any = Field(None, description="Seasonal terms.")
-    trend: Any = Field(None, description="Trend terms.")
+    covariates: Columns = Field(
+        default_factory=list, description="Columns that the change cannot touch: other series, a calendar."
+    )
+    season: Seasons = Field(
+        default_factory=list, description="Repeating patterns: 7, `{period: 7}`, or several: `[7, 30.4]`."
+    )
+    trend: Annotated[Literal["linear", "local"] | None, BeforeValidator(_as_trend)] = Field(
+        None, description="A steady trend (`true` or linear), or one whose slope drifts (local)."
+    )

@@ -28,7 +28,9 @@ class Randomised(DesignKeys):
     covariates: Columns = Field(default_factory=list, description="Columns known before, for precision.")
     adjustment: Literal["interacted", "cuped", "none"] = Field("interacted", description="How covariates are used.")
     weight: Literal["unit", "cluster"] = Field("unit", description="What counts equally in clustered designs.")
-    received: str | None = Field(None, description="Column that says whether the offer was taken.")
+    received: str | None = Field(
+        None, description="Column that says whether the offer was taken, 0 or 1 for every unit."
+    )
 
     @model_validator(mode="after")
     def _arms(self) -> Self:
@@ -37,6 +39,12 @@ class Randomised(DesignKeys):
             raise ValueError(f"a randomised design needs `{missing}`")
         if self.factors is not None and (self.treatment or self.control):
             raise ValueError("`factors` replaces `treatment` and `control`")
+        if self.factors is not None and len(self.factors) < 2:
+            raise ValueError("`factors` names two or more, {factor: column}; with one use `treatment` and `control`")
+        if self.factors is not None and self.received is not None:
+            raise ValueError("`received` belongs to one offer; it cannot be told apart among `factors`")
+        if self.weight == "cluster" and self.cluster is None:
+            raise ValueError("`weight: cluster` needs `cluster`, the column of the randomised group")
         if self.ratio is not None and self.control is not None and self.control not in self.ratio:
             raise ValueError(f"`ratio` names the planned arms; the control `{self.control}` is not among them")
         if self.ratio is not None and len(self.ratio) < 2:

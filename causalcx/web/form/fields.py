@@ -8,7 +8,7 @@ from causalcx.core.design_keys import KINDS as DESIGN_KINDS
 from causalcx.core.experiment import INTERVENTIONS
 
 BUILT_KINDS = ("randomised", "observational")
-"""Design kinds that the form offers; the others are listed as not built yet."""
+"""Design kinds that the form offers; the others are written in the file itself."""
 LANGUAGES = ("en", "zh")
 
 

@@ -12,8 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from causalcx.core.errors import ExperimentError
-from causalcx.core.experiment_file import plain, read_yaml
 from causalcx.core.labels import canonical
+from causalcx.core.yaml_text import plain, read_yaml
 
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(\D|$))")
 _COMMA = re.compile(r"[,，、\n]")

@@ -66,8 +66,22 @@ def test_a_level_that_determines_the_outcome_fails_until_excused_in_words(rng: n
     found = leakage_of(score, left)
     assert (found.verdict, found.facts["column"], found.facts["share"]) == ("fail", "need", 1.0)
     assert found.facts["level"] in {"0", "1", "3", "4"}
+    assert found.facts["shape"] == "level"
     assert leakage_of(score, left, excused="asked long before").verdict == "warn"
     assert leakage_of(score, left, levels=tuple("abcde")).facts["level"] in set("abde")
+
+
+def test_a_level_gives_away_an_outcome_that_is_rare_overall(rng: np.random.Generator) -> None:
+    closed = (rng.uniform(size=4_000) < 0.02).astype(float)
+    found = leakage_of(closed, np.maximum(closed, rng.uniform(size=4_000) < 0.01), levels=("no", "yes"))
+    assert (found.verdict, found.facts["level"]) == ("fail", "yes")
+    rare = (rng.uniform(size=4_000) < 0.02).astype(float)
+    assert leakage_of(rng.integers(0, 4, 4_000).astype(float), rare, levels=tuple("abcd")).verdict == "pass"
+
+
+def test_without_a_covariate_nothing_is_known_of_leakage() -> None:
+    (found,) = checks.leakage(experiment("churn"), frame(np.arange(9.0), np.arange(9) % 2.0, "binary"), {"churn": ()})
+    assert (found.verdict, found.facts["columns"]) == ("info", [])
 
 
 @pytest.mark.parametrize(
@@ -88,12 +102,15 @@ def test_a_few_units_of_one_kind_prove_nothing(rng: np.random.Generator) -> None
 
 def test_a_number_that_ranks_the_outcome_without_error_fails(rng: np.random.Generator) -> None:
     number = rng.normal(size=2_000)
-    assert leakage_of(number, (number + 0.1 * rng.normal(size=2_000) > 0).astype(float)).verdict == "fail"
+    found = leakage_of(number, (number + 0.1 * rng.normal(size=2_000) > 0).astype(float))
+    assert (found.verdict, found.facts["shape"]) == ("fail", "threshold")
+    assert found.facts["threshold"] == pytest.approx(0.0, abs=0.2)
     assert leakage_of(-number, (number + 0.1 * rng.normal(size=2_000) > 0).astype(float)).facts["share"] > 0.9
     assert leakage_of(number, (number + rng.normal(size=2_000) > 0).astype(float)).verdict == "pass"
 
 
 def test_an_amount_in_another_coat_fails(rng: np.random.Generator) -> None:
     revenue = rng.normal(100, 20, 2_000)
-    assert leakage_of(revenue * 0.8 + rng.normal(size=2_000), revenue, "amount").verdict == "fail"
+    found = leakage_of(revenue * 0.8 + rng.normal(size=2_000), revenue, "amount")
+    assert (found.verdict, found.facts["shape"]) == ("fail", "explains")
     assert leakage_of(revenue + 20 * rng.normal(size=2_000), revenue, "amount").verdict == "pass"

@@ -116,6 +116,12 @@ def test_no_covariates_no_balance():
     assert balance(counted([[5], [5]])) is None
 
 
-def test_a_covariate_that_stands_still_is_balanced():
+def test_a_covariate_that_stands_still_says_nothing_of_balance():
     check = balance(moments_of_columns(["a", "b"] * 5, {COVARIATE + "flat": np.full(10, 2.0)}, control="a"))
-    assert (check.verdict, check.value) == ("pass", 1.0)
+    assert (check.verdict, check.value) == ("info", None)
+
+
+def test_units_alone_in_their_arm_and_stratum_say_nothing_of_balance():
+    columns = {COVARIATE + "x": np.array([1.0, 2.0, 5.0, 3.0])}
+    check = balance(moments_of_columns(["a", "b"] * 2, columns, strata=["p", "p", "q", "q"], control="a"))
+    assert (check.verdict, check.value) == ("info", None)

@@ -8,8 +8,9 @@ import pytest
 from scipy import stats
 
 from causalcx.checks import answers, design, effects, sampling
-from causalcx.core.effect import Effect
+from causalcx.core.effect import Arm, Effect
 from causalcx.core.need import Profile
+from causalcx.words import check_sentence
 
 
 def profile(**fields: Any) -> Profile:
@@ -47,7 +48,16 @@ def test_missing_by_arm(arms, answered, verdict, gap):
 # Kohavi, Deng, Longbotham & Xu (2014): 355 x skewness squared units per arm.
 @pytest.mark.parametrize(
     ("skewness", "n", "verdict"),
-    [(0.0, 2, "pass"), (1.0, 355, "pass"), (1.0, 354, "warn"), (-2.0, 1_420, "pass"), (10.0, 35_499, "warn")],
+    [
+        (0.0, 2, "info"),
+        (0.0, 29, "info"),
+        (0.0, 30, "pass"),
+        (1.0, 29, "warn"),
+        (1.0, 355, "pass"),
+        (1.0, 354, "warn"),
+        (-2.0, 1_420, "pass"),
+        (10.0, 35_499, "warn"),
+    ],
 )
 def test_skew(skewness, n, verdict):
     made = profile(answered={"y": {"a": n + 7, "b": n}}, skewness={"y": skewness})
@@ -63,7 +73,7 @@ def test_skew(skewness, n, verdict):
 @pytest.mark.parametrize(
     ("covariates", "columns", "verdict", "silent"),
     [
-        ([], {}, "pass", []),
+        ([], {}, "info", []),
         (["x"], {}, "info", ["x"]),
         (["x"], {"x": {"unit": "months"}}, "info", ["x"]),
         (["x", "z"], {"x": {"known": "before"}}, "info", ["z"]),
@@ -71,7 +81,7 @@ def test_skew(skewness, n, verdict):
     ],
 )
 def test_timing(covariates, columns, verdict, silent, trial):
-    check = design.timing(trial({"design.covariates": covariates, "columns": columns}))
+    check = design.timing(trial({"design.covariates": covariates, "columns": columns}), covariates)
     assert (check.verdict, check.facts["columns"]) == (verdict, silent)
 
 
@@ -90,20 +100,81 @@ def test_interference(declared, verdict, facts, trial):
     assert (check.verdict, check.facts) == (verdict, facts)
 
 
-@pytest.mark.parametrize(("rows", "immature", "verdict", "share"), [(100, 0, "pass", 0.0), (75, 25, "info", 0.25)])
-def test_immaturity(rows, immature, verdict, share):
-    check = design.immaturity(profile(rows=rows, immature=immature))
+WINDOW = {"outcomes": [{"name": "y", "kind": "amount", "column": "y", "role": "primary", "window_months": 3}]}
+
+
+# Fails where more than half of the units were set aside: the rest are a minority.
+@pytest.mark.parametrize(
+    ("rows", "immature", "verdict", "share"),
+    [(100, 0, "pass", 0.0), (75, 25, "info", 0.25), (50, 50, "info", 0.5), (49, 51, "fail", 0.51)],
+)
+def test_immaturity(rows, immature, verdict, share, trial):
+    check = design.immaturity(trial(WINDOW | {"entered": "day"}), profile(rows=rows, immature=immature))
     assert (check.verdict, check.value) == (verdict, share)
     assert check.facts == {"left_out": immature, "rows": rows + immature, "share": share}
 
 
-# The trial's period ends on 1 February 2026; without `as_of` nothing is known of the data's date.
 @pytest.mark.parametrize(
-    ("as_of", "verdict"), [(None, "pass"), ("2026-01-31", "fail"), ("2026-02-01", "pass"), ("2027-01-01", "pass")]
+    ("changes", "missing"),
+    [({}, ["entered", "window_months"]), (WINDOW, ["entered"]), ({"entered": "day"}, ["window_months"])],
 )
+def test_immaturity_is_not_known_where_the_file_does_not_say(changes, missing, trial):
+    check = design.immaturity(trial(changes), profile())
+    assert (check.verdict, check.value, check.facts["missing"]) == ("info", None, missing)
+    for word in missing:
+        assert word in check_sentence(check)
+        assert word in check_sentence(check, "zh")
+
+
+# The trial's period ends on 1 February 2026.
+@pytest.mark.parametrize(("as_of", "verdict"), [("2026-01-31", "fail"), ("2026-02-01", "pass"), ("2027-01-01", "pass")])
 def test_early_look(as_of, verdict, trial):
     check = design.early_look(trial({"as_of": as_of}))
     assert (check.verdict, check.facts) == (verdict, {"as_of": as_of, "end": "2026-02-01"})
+
+
+def test_an_early_look_is_not_known_without_the_date_of_the_data(trial):
+    check = design.early_look(trial())
+    assert (check.verdict, check.facts) == ("info", {"as_of": None, "end": "2026-02-01", "missing": ["as_of"]})
+    assert "as_of" in check_sentence(check)
+
+
+# Fewer than 10 of the rarer answer, over all arms.
+@pytest.mark.parametrize(
+    ("yes", "events", "verdict"),
+    [
+        ((4, 5), 9, "warn"),
+        ((0, 10), 10, "pass"),
+        ((1_000, 991), 9, "warn"),
+        ((0, 0), 0, "warn"),
+        ((500, 400), 900, "pass"),
+    ],
+)
+def test_rare_events(yes, events, verdict, trial):
+    arms = [
+        Arm(label=a, units=1_000, answered={"v": 1_000}, means={"v": n / 1_000}) for a, n in zip("ab", yes, strict=True)
+    ]
+    outcome = {"name": "v", "kind": "binary", "column": "v", "role": "primary"}
+    (check,) = answers.rare_events(trial({"outcomes": [outcome]}), arms)
+    assert (check.verdict, check.value, check.facts["n"]) == (verdict, events, 2_000)
+
+
+# Warns below 10 degrees of freedom, fails below 4 (Tipton 2015); the effect with the fewest speaks.
+@pytest.mark.parametrize(
+    ("freedom", "verdicts"),
+    [
+        ([1.5], ["fail"]),
+        ([4.0], ["warn"]),
+        ([9.9, 5_000.0], ["warn"]),
+        ([10.0], ["pass"]),
+        ([None], []),
+        ([None, 3.0], ["fail"]),
+    ],
+)
+def test_small_sample(freedom, verdicts):
+    found = effects.small_sample([effect(-1, 1, df=df) for df in freedom])
+    assert [c.verdict for c in found] == verdicts
+    assert [c.value for c in found] == [min(f for f in freedom if f is not None) for _ in verdicts]
 
 
 def effect(low: float | None, high: float | None, **fields: Any) -> Effect:
@@ -125,6 +196,16 @@ def test_precision(low, high, matters, verdicts, trial):
     assert [c.value for c in found] == [pytest.approx((high - low) / 2) for _ in verdicts]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "seen"), [(0.5, 4, "clear"), (-4, -0.5, "clear"), (-1, 4, "unclear"), (0, 4, "unclear")]
+)
+def test_precision_says_whether_the_direction_is_clear(low, high, seen, trial):
+    outcome = {"name": "y", "kind": "amount", "column": "y", "role": "primary", "matters": 1.0}
+    other = effect(low, high).model_copy(update={"comparison": "c vs a"})
+    found = effects.precision(trial({"outcomes": [outcome]}), [effect(low, high), other])
+    assert [(c.facts["seen"], c.facts["comparisons"]) for c in found] == [(seen, 2)] * 2
+
+
 # Breached when the whole interval lies beyond the margin, a warning when it straddles it (DESIGN.md).
 @pytest.mark.parametrize(
     ("better", "margin", "low", "high", "verdict"),
@@ -139,6 +220,9 @@ def test_precision(low, high, matters, verdicts, trial):
         ("higher", 1.0, -2.0, -1.1, "fail"),
         ("higher", 1.0, 1.1, 2.0, "pass"),
         ("lower", 0, 0.1, 0.2, "fail"),
+        ("lower", 1.0, 0.5, None, "warn"),  # an open bound rules nothing out
+        ("higher", 1.0, None, 0.5, "warn"),
+        ("higher", 1.0, -0.5, None, "pass"),
         ("lower", {"relative": 0.05}, 0.5, 1.5, "warn"),  # 5 % of a control mean of 20 is 1.0
         ("lower", {"relative": 0.05}, 1.1, 2.0, "fail"),
         ("higher", {"relative": 0.05}, -0.9, 0.0, "pass"),

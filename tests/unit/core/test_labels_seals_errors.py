@@ -25,6 +25,7 @@ from causalcx.core.text import text_in, text_key
         ([2.5, "2.5", "2.50", Decimal("2.5")], "2.5"),
         (["none"], "none"), (["None"], "None"), (["No"], "No"), (["今天", " 今天 "], "今天"), (["007"], "007"), (["1e3"], "1e3"), (["1,000"], "1,000"),
         ([12345678901234567891, "12345678901234567891", "12345678901234567891.0"], "12345678901234567891"),
+        (["9" * 5000, "+" + "9" * 5000], "9" * 5000), (["-3", -3, "-3.0"], "-3"),
         ([dt.date(2026, 1, 1), "2026-01-01"], "2026-01-01"),
     ],
 )  # fmt: skip
@@ -84,10 +85,15 @@ def test_a_changed_plan_is_told_field_by_field(changes, wanted, trial):
 
 
 @pytest.mark.parametrize(
-    ("on", "days"), [(dt.date(2025, 12, 18), 14), (dt.date(2026, 1, 1), 0), (dt.date(2026, 1, 5), -4), (None, None)]
+    ("on", "days"), [(dt.date(2025, 12, 18), 14), (dt.date(2026, 1, 1), 0), (dt.date(2026, 1, 5), -4)]
 )
 def test_days_between_seal_and_data(on, days, trial):
     assert sealed_days_before_data(on, trial()) == days
+
+
+@pytest.mark.parametrize(("seen", "days"), [(dt.date(2025, 12, 1), -17), (dt.date(2025, 12, 18), 0)])
+def test_data_that_were_seen_before_the_seal_do_not_lie_ahead(seen, days, trial):
+    assert sealed_days_before_data(dt.date(2025, 12, 18), trial(), seen) == days
 
 
 def test_a_seal_survives_json(trial):

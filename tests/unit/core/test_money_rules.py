@@ -177,8 +177,8 @@ def test_keys_that_are_refused(line: str, key: str, words: str) -> None:
         ("{per_month: 4000}", "{per_month: 4000, stock: 1}", "value.reach", "either `stock` (once) or `per_month`"),
         ("{per_month: 4000}", "{ramp_months: 3}", "value.reach", "either `stock` (once) or `per_month`"),
         ("{per_month: 4000}", "{stock: -1}", "value.reach.stock", "0 or more"),
-        ("horizon_months: 12", "horizon_months: 0", "value.horizon_months", "greater than or equal to 1"),
-        ("currency: USD", "currency: dollars", "value.currency", "match"),
+        ("horizon_months: 12", "horizon_months: 0", "value.horizon_months", "expected 1 or more"),
+        ("currency: USD", "currency: dollars", "value.currency", "in three capital letters"),
     ],
 )
 def test_the_frame_is_checked(old: str, new: str, key: str, words: str) -> None:
@@ -250,7 +250,6 @@ def test_rules_are_read(text: str) -> None:
     [
         "P(npv > 0) >= .5",
         "npv > 0",
-        "P(npv > 0) >= 90",
         "P(npv = 0) >= 0.9",
         "P(nps > 0) >= 0.9",
         "P(npv > 0) >= 0.9 or 1",
@@ -261,6 +260,54 @@ def test_rules_that_are_refused(text: str) -> None:
         DecisionRule(text)
     found = money(VISITS, more=f'decision: {{scale_if: "{text}"}}\n')
     assert only(found).key == "decision.scale_if"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("P(npv > 0) >= 90", "found 90; for 90 % write 0.9"),
+        ("P(npv > 0) >= 90%", "found 90%; for 90 % write 0.9"),
+        ("P(npv > 0) >= 0.9 %", "found 0.9%; for 0.9 % write 0.009"),
+        ("P(npv > 0) >= 900", "a share between 0 and 1; found 900$"),
+    ],
+)
+def test_a_rule_that_compares_with_a_percentage(text: str, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        DecisionRule(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [
+        ("P(npv > 0) >= 0.9", True), ("P(npv < 0) <= 0.1", True), ("P(npv < 0) >= 0.5", False), ("P(npv > 0) <= 0.2", False),
+        ("P(payback_months <= 24) >= 0.8", True), ("P(payback_months > 24) < 0.2", True), ("P(payback_months > 24) >= 0.8", False),
+    ],
+)  # fmt: skip
+def test_which_cases_meet_a_rule(text: str, good: bool) -> None:
+    assert DecisionRule(text).met_when_good == good
+
+
+# One case: P(npv > 0) is p0 and P(npv > 100) is p1 <= p0. Both rules are met where some p0 and p1 allow it.
+@pytest.mark.parametrize(
+    ("scale", "stop", "both"),
+    [
+        ("P(npv > 0) >= 0.9", "P(npv > 0) <= 0.2", False),
+        ("P(npv > 0) >= 0.3", "P(npv > 0) <= 0.5", True),
+        ("P(npv > 0) >= 0.5", "P(npv > 0) <= 0.5", False),  # a single borderline share is no overlap
+        ("P(npv < 0) <= 0.7", "P(npv < 0) >= 0.5", True),
+        ("P(npv < 0) <= 0.1", "P(npv > 0) <= 0.2", False),
+        ("P(npv > 100) >= 0.6", "P(npv > 0) <= 0.2", False),
+        ("P(npv > 100) >= 0.1", "P(npv > 0) <= 0.2", True),
+        ("P(npv > 0) >= 0.9", "P(npv > 100) <= 0.2", True),  # surely positive and surely below 100
+        ("P(payback_months <= 36) >= 0.1", "P(payback_months > 36) >= 0.9", False),
+        ("P(payback_months <= 36) >= 0.1", "P(payback_months > 36) >= 0.8", True),
+        ("P(payback_months <= 24) >= 0.9", "P(payback_months <= 36) <= 0.2", False),
+        ("P(payback_months <= 36) >= 0.9", "P(payback_months <= 24) <= 0.2", True),
+        ("P(roi > 0) >= 0.1", "P(npv > 0) <= 0.9", False),  # different quantities are not compared
+    ],
+)
+def test_rules_that_one_case_can_meet_both(scale: str, stop: str, both: bool) -> None:
+    assert DecisionRule(scale).both_met(DecisionRule(stop)) == both
 
 
 def test_a_rule_compares_draws_then_the_share() -> None:

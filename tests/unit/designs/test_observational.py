@@ -153,10 +153,25 @@ def test_hardly_any_overlap_fails_and_caps_the_grade() -> None:
 
 def test_check_sees_the_overlap_of_the_fit_before_any_effect() -> None:
     asked, table = experiment("revenue", "churn"), world(steep=1.6).table
-    before = {c.name: c for c in cx.check(asked, data=table)}
-    after = cx.fit(asked, data=table)
+    before = {c.name: c for c in cx.check(asked, data=table, seed=2)}
+    after = cx.fit(asked, data=table, seed=2)
     assert before["overlap"] == after.check("overlap")
     assert not {"precision", "fold-spread", "refuter-placebo"} & set(before)
+
+
+def test_timing_asks_the_columns_that_a_graph_brings_in() -> None:
+    graph = 'graph: "digraph { need -> got; need -> revenue; got -> revenue }"'
+    timing = next(c for c in cx.check(experiment(design=graph), data=world(400).table) if c.name == "timing")
+    assert (timing.verdict, timing.facts["columns"]) == ("info", ["need"])
+
+
+@pytest.mark.parametrize("got", ["none", "some"])
+def test_an_outcome_that_stands_still_within_arms_has_no_error(got: str) -> None:
+    table = world(400).table
+    still = np.where(table["got"].to_numpy(zero_copy_only=False) == got, 0.1, 0.3)
+    table = table.set_column(table.column_names.index("revenue"), "revenue", pa.array(still))
+    with pytest.raises(CannotAnswer, match="revenue does not vary within any arm"):
+        cx.fit(experiment(), data=table)
 
 
 GRAPH = 'graph: "digraph {{ need -> got; need -> revenue; age -> revenue; got -> revenue; {more} }}"'

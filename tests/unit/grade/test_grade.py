@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
 
-from causalcx.core.check import Check
+from causalcx.core.check import Check, Notice
 from causalcx.grade import grade
 
 PASSED = Check(name="sample-ratio", verdict="pass")
@@ -46,6 +47,8 @@ UNASKED = check("interference", "warn", declared="undeclared", shares=[])
         ({}, [check("missing-by-arm", "fail"), check("missing-by-arm", "fail")], 10, 3, ["design-start", "check-cost"]),
         ({}, [check("balance", "fail")], 10, 4, ["design-start", "check-cost"]),
         ({}, [check("early-look", "fail")], 10, 4, ["design-start", "check-cost"]),
+        ({}, [check("small-sample", "warn")], 10, 4, ["design-start", "check-cost"]),
+        ({}, [check("small-sample", "fail")], 10, 3, ["design-start", "check-cost"]),
         (OBSERVATIONAL, [check("refuter-placebo", "fail")], 10, 1, ["design-start", "check-cost"]),
         (OBSERVATIONAL, [check("refuter-placebo", "fail"), check("refuter-random-cause", "fail")], None, 0, ["design-start", "not-registered", "check-cost", "check-cost"]),
         # no cost: warnings, and verdicts on precision, skew and guardrails, which say something else
@@ -76,16 +79,27 @@ def test_levels(changes, checks, days, level, because, trial):
         ({}, [PASSED], 10, []),
         ({}, [PASSED], None, ["register-before-data"]),
         ({}, [PASSED], -3, ["register-before-data"]),
-        ({}, [check("sample-ratio", "info")], 10, ["plan-ratio"]),
+        ({}, [check("sample-ratio", "info")], 10, []),  # costs nothing, so a planned split raises nothing
         ({}, [check("sample-ratio", "fail")], 10, ["fix-check"]),
         ({}, [PASSED, UNASKED], 10, ["declare-interference"]),
         ({}, [PASSED, SHARED], 10, ["separate-arms"]),
+        # only what holds the level: a seal clears no failed check, and both are needed where both hold it
+        ({}, [check("sample-ratio", "fail")], None, ["fix-check"]),
+        ({}, [PASSED, SHARED], None, ["separate-arms"]),
+        ({}, [PASSED, UNASKED], None, ["declare-interference", "register-before-data"]),
+        ({}, [PASSED, UNASKED, check("missing-by-arm", "fail")], None, ["register-before-data", "fix-check"]),
         ({}, [PASSED, check("missing-by-arm", "fail"), check("missing-by-arm", "fail")], 10, ["fix-check"]),
-        (OBSERVATIONAL, [check("leakage", "fail")], None, ["register-before-data", "randomise", "fix-check"]),
+        (OBSERVATIONAL, [check("leakage", "fail")], None, ["fix-check", "register-before-data", "randomise"]),
     ],
 )
 def test_what_would_raise_it(changes, checks, days, raises, trial):
     assert [n.code for n in grade(trial(changes), checks, days).to_raise] == raises
+
+
+def test_effects_seen_before_the_seal_cost_a_level_though_the_period_lies_ahead(trial):
+    found = grade(trial({}), [PASSED], 0, seen_on=dt.date(2025, 12, 1))
+    assert (found.level, [n.code for n in found.to_raise]) == (4, ["register-before-data"])
+    assert found.because[1] == Notice(code="sealed-after-fit", facts={"on": "2025-12-01"})
 
 
 def test_reasons_carry_their_facts(trial):
@@ -97,3 +111,10 @@ def test_reasons_carry_their_facts(trial):
     assert facts["check-cost"] == {"check": "balance", "levels": 1, "verdict": "fail"}
     assert facts["blocked-by"] == {"check": "sample-ratio"}
     assert found.level == 1
+
+
+def test_a_plan_that_was_changed_is_not_called_unregistered(trial):
+    found = grade(trial({}), [PASSED], None, ["decision.min_grade"])
+    assert found.level == 4
+    assert [(n.code, n.facts) for n in found.because[1:]] == [("plan-changed", {"fields": ["decision.min_grade"]})]
+    assert [n.code for n in found.to_raise] == ["register-before-data"]

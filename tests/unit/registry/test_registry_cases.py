@@ -39,6 +39,12 @@ def test_publishing_again_replaces_what_was_shown(registry: Registry) -> None:
     assert registry.case("merge").readout.provenance.run == str(newer)
 
 
+def test_a_case_knows_the_file_it_came_from(registry: Registry) -> None:
+    assert registry.published_from("merge") is None
+    put(registry, file="experiments/merge/experiment.yaml")
+    assert registry.published_from("merge") == "experiments/merge/experiment.yaml"
+
+
 def test_cases_are_listed_newest_first(registry: Registry) -> None:
     for days, key in enumerate(("old", "middle", "new")):
         put(registry, key, at=NOW + dt.timedelta(days=days))

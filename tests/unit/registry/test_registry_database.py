@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +20,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from causalcx.core.errors import RegistryError
-from causalcx.registry import Registry
+from causalcx.registry import Registry, database
 from causalcx.registry.database import HEAD, MIGRATIONS
 from causalcx.registry.tables import Row
 
@@ -35,6 +37,14 @@ def ask(file: Path, question: str) -> list[tuple]:
         plain.close()
 
 
+def migrate(file: Path, verb: Callable[[Config, str], None], revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with create_engine(f"sqlite:///{file}", poolclass=NullPool).begin() as connection:
+        config.attributes["connection"] = connection
+        verb(config, revision)
+
+
 def test_the_migrated_schema_is_that_of_the_models(registry: Registry, file: Path) -> None:
     engine = create_engine(f"sqlite:///{file}", poolclass=NullPool)
     with engine.connect() as connection:
@@ -48,11 +58,7 @@ def test_the_newest_revision_is_the_one_the_registry_expects() -> None:
 
 
 def test_every_migration_can_be_taken_back(registry: Registry, file: Path) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    with create_engine(f"sqlite:///{file}", poolclass=NullPool).begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
+    migrate(file, command.downgrade, "base")
     assert ask(file, "SELECT name FROM sqlite_master WHERE type = 'table'") == [("alembic_version",)]
     Registry.open(file).register(sealed_of(experiment_of()), experiment_of())
 
@@ -112,10 +118,70 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_a_file_that_is_no_registry_is_one_sentence(tmp_path: Path) -> None:
+def test_a_file_that_is_no_registry_is_one_sentence_with_advice(tmp_path: Path) -> None:
     (tmp_path / "notes.sqlite").write_text("these are not the bytes of a database, whatever the name says")
-    with pytest.raises(RegistryError, match="cannot be opened: file is not a database"):
+    with pytest.raises(RegistryError, match=r"notes.sqlite cannot be opened: file is not a database. Put a backup"):
         Registry.open(tmp_path / "notes.sqlite")
+
+
+def test_a_file_that_is_damaged_inside_is_one_sentence_whatever_is_asked(registry: Registry, file: Path) -> None:
+    keep_run(registry, experiment_of())
+    ask(file, "PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+    with pytest.raises(RegistryError, match=r"cannot be opened: .*malformed.* Put a backup"):
+        [registry.latest_run("merge"), registry.published(), registry.find_run("", None, 1), registry.experiments()]
+
+
+def test_a_registry_that_another_program_holds_says_so(
+    registry: Registry, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "WAIT_SECONDS", 0.1)
+    patient = Registry.open(file)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(RegistryError, match="is being written by another process; try again"):
+        patient.register(sealed_of(experiment_of()), experiment_of())
+    other.close()
+
+
+def test_a_registry_in_a_read_only_folder_is_read_and_nothing_more(
+    registry: Registry, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.register(sealed_of(experiment_of()), experiment_of())
+    monkeypatch.setattr(os, "access", lambda _place, mode: mode != os.W_OK)
+    found = Registry.open(file)
+    assert not found.writable
+    assert found.sealed("merge") == sealed_of(experiment_of())
+    with pytest.raises(RegistryError, match="cannot be read or written: attempt to write a readonly database"):
+        keep_run(found, experiment_of())
+
+
+def test_a_registry_of_the_first_schema_keeps_all_it_has(file: Path) -> None:
+    file.parent.mkdir()
+    ask(file, "PRAGMA user_version")
+    migrate(file, command.upgrade, "0001")
+    ask(file, "INSERT INTO experiments VALUES ('merge', '\"Merge\"', 'ana', 'randomised', NULL)")
+    for key, day, clock in (
+        ("old", "2026-04-30", "wall"),
+        ("new", "2026-05-02", "wall"),
+        ("told", "2026-05-02", "story"),
+    ):
+        ask(
+            file,
+            f"INSERT INTO plans (key, hash, sealed_on, clock, plan) VALUES ('merge', '{key}', '{day}', '{clock}', '{{}}')",
+        )
+    ask(file, "INSERT INTO runs (key, plan_hash, fingerprint, seed, state, started_at, process, versions, failure)"
+        " VALUES ('merge', 'h', 'f', 1, 'failed', '2026-05-01 09:30:00.000000', '{}', '{}', 'No {rows} here.')")  # fmt: skip
+    ask(
+        file,
+        "INSERT INTO effects (run_id, outcome, comparison, estimate, std_error, covariance) VALUES (1, 'y', 'c', 1, 1, '[]')",
+    )
+    ask(file, "INSERT INTO cases (run_id, key) VALUES (1, 'merge')")
+    registry = Registry.open(file)
+    assert ask(file, "SELECT hash, after_run FROM plans") == [("old", 0), ("new", 1), ("told", 0)]
+    assert ask(file, "SELECT count(*) FROM effects UNION ALL SELECT count(*) FROM cases") == [(1,), (1,)]
+    assert str(registry.latest_run("merge")["failure"]) == "No {rows} here."
 
 
 def test_a_registry_of_a_newer_causalcx_is_refused_and_left_alone(registry: Registry, file: Path) -> None:

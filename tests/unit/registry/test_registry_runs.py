@@ -11,12 +11,23 @@ import time
 from pathlib import Path
 
 import pytest
-from kept_records import AWKWARD, FINGERPRINT, NOW, experiment_of, identity_of, keep_run, readout_of, valuation_of
+from kept_records import (
+    AWKWARD,
+    FINGERPRINT,
+    NOW,
+    experiment_of,
+    identity_of,
+    keep_run,
+    readout_of,
+    sealed_of,
+    valuation_of,
+)
 
 from causalcx.core.errors import DataError
 from causalcx.core.seal import plan_hash
 from causalcx.registry import Registry
 from causalcx.registry.process import is_alive, this_process
+from causalcx.words import say
 
 DIES = """
 import datetime as dt, os, sys
@@ -71,9 +82,24 @@ def test_a_run_that_raises_is_marked_with_its_sentence_and_leaves_nothing_else(r
     fail(registry)
     latest = registry.latest_run("merge")
     assert latest is not None
-    assert (latest["state"], latest["failure"]) == ("failed", "Column `score` is missing.")
+    assert (latest["state"], str(latest["failure"])) == ("failed", "Column `score` is missing.")
     assert registry.find_run(plan_hash(experiment_of()), FINGERPRINT, 1) is None
     assert count(file, "effects") == 0
+
+
+def test_a_failure_is_kept_with_its_facts_to_be_told_in_any_language(registry: Registry) -> None:
+    def stopped() -> None:
+        with registry.run(**identity_of(experiment_of())):
+            raise DataError("The data file {path} does not exist.", path=Path("data.csv"), rows=3)
+
+    with pytest.raises(DataError):
+        stopped()
+    failure = registry.latest_run("merge")["failure"]
+    assert (failure.template, failure.facts) == (
+        "The data file {path} does not exist.",
+        {"path": "data.csv", "rows": 3},
+    )
+    assert say(failure, "zh") == "数据文件 data.csv 不存在。"
 
 
 def test_a_run_that_raises_after_it_finished_keeps_nothing(registry: Registry, file: Path) -> None:
@@ -154,6 +180,18 @@ def test_a_run_of_other_data_or_with_a_published_case_is_kept(registry: Registry
     keep_run(registry, experiment)
     assert count(file, "runs") == 3
     assert registry.case("merge").readout == readout_of(experiment, run=str(shown))
+
+
+def test_a_result_that_was_seen_before_a_seal_is_kept_as_its_witness(registry: Registry, file: Path) -> None:
+    experiment = experiment_of()
+    assert registry.seen_before_seal("merge", FINGERPRINT) is None
+    keep_run(registry, experiment)
+    registry.register(sealed_of(experiment), experiment)
+    keep_run(registry, experiment)
+    keep_run(registry, experiment)
+    assert count(file, "runs") == 2
+    assert registry.seen_before_seal("merge", "other") == NOW
+    assert registry.seen_before_seal("never sealed", FINGERPRINT) is None
 
 
 def test_a_replaced_run_takes_its_valuation_along(registry: Registry, file: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from causalcx.core.check import Grade, Notice
+from causalcx.core.experiment import Column
 from causalcx.reports import case_css, page, render_case
 from tests.unit.reports import case_samples as samples
 
@@ -139,7 +141,7 @@ def test_a_failed_check_stands_in_place_of_every_effect() -> None:
 def test_a_hidden_outcome_shows_the_check_and_the_others_stay() -> None:
     rows = {row["name"]: row for row in viewed("missing-answers")["effects"]}
     assert rows["NPS"]["text"] == "not shown, a check failed: who answered"
-    assert rows["churn"]["text"].startswith("−1.4 of every 100")
+    assert rows["Churn"]["text"].startswith("−1.4 of every 100")
 
 
 def test_what_was_believed_against_what_was_learnt() -> None:
@@ -149,7 +151,7 @@ def test_what_was_believed_against_what_was_learnt() -> None:
 
 def test_the_page_says_where_the_data_come_from_and_when_the_plan_was_sealed() -> None:
     html = rendered("base")
-    assert "Simulated data, truth known" in html
+    assert "Simulated data" in html
     assert "CC0-1.0" in html
     assert "Plan sealed 15 Feb 2026, 14 days before the data" in html
     assert "Exploratory" in rendered("unpriced")
@@ -165,8 +167,8 @@ def test_every_number_leads_to_its_run() -> None:
 def test_an_open_assumption_says_that_finance_has_not_agreed() -> None:
     rows = viewed("base")["assumptions"]["rows"]
     assert [(row["name"], row["agreed"], row["open"]) for row in rows] == [
-        ("margin", "agreed", False),
-        ("kept", "proposed, not agreed", True),
+        ("Margin", "agreed", False),
+        ("Kept", "proposed, not agreed", True),
     ]
 
 
@@ -200,3 +202,60 @@ def test_a_page_without_grade_checks_or_provenance_still_stands() -> None:
     bare = samples.readout(grade=None, checks=(), provenance=None, arms=())
     html = render_case(s.experiment, bare, None, arm="merged", sealed=None, language="zh", charts={})
     assert "case-headline" in html
+
+
+def test_a_plan_changed_after_its_seal_is_not_called_unsealed() -> None:
+    s = samples.base()
+    changed = Grade(level=4, because=(Notice(code="plan-changed", facts={"fields": ["decision.min_grade"]}),))
+    readout = s.readout.model_copy(update={"grade": changed})
+    found = page(s.experiment, readout, s.valuation, arm=s.arm, sealed=s.sealed, language="en")
+    assert found["seal"] == "Exploratory: plan changed after it was sealed"
+    assert found["exploratory"].startswith("Exploratory result. The plan was changed after it was sealed")
+    assert found["headline"].endswith("(Exploratory: the plan was changed after it was registered.)")
+
+
+def test_an_input_that_changes_nothing_is_told_by_whether_the_case_pays() -> None:
+    assert viewed("base")["overturn"]["rows"][-1]["at"] == "no value alone overturns it"
+    assert viewed("loses")["overturn"]["rows"][-1]["at"] == "no value alone makes it pay"
+
+
+def test_what_was_believed_before_has_its_unit() -> None:
+    assert [row["before"] for row in viewed("base")["believed"]] == ["+2.0 to +6.0 points", "−3.0 to −0.5 of every 100"]
+
+
+def test_a_sponsor_without_a_budget_is_not_called_a_budget() -> None:
+    s = samples.unpriced()
+    e = s.experiment.model_copy(update={"budget_line": None})
+    rows = dict(page(e, s.readout, None, arm=s.arm, sealed=None, language="en")["ask"]["rows"])
+    assert rows["Sponsor"] == "Head of onboarding"
+    assert "Budget" not in rows
+
+
+def test_records_that_nobody_assigned_do_not_tell_of_a_change_that_ran() -> None:
+    design = " ".join(viewed("observed")["known"]["design"])
+    assert "The records cover 1 Mar 2026 to 15 Apr 2026." in design
+    assert "The change ran" not in design
+
+
+def test_freed_capacity_is_told_with_its_span() -> None:
+    assert "$14k over three years in today's money (9 in 10: −$1k to $29k)" in viewed("base")["cash"]["freed"][0]
+
+
+def test_the_plans_own_prices_say_how_often_they_are_paid() -> None:
+    stated = viewed("base")["assumptions"]["stated"]
+    assert "build $90k once" in stated
+    assert "run about $4,000 ± $500 a month" in stated
+
+
+def test_a_return_is_explained_only_where_one_is_told() -> None:
+    assert "irr" in {g["key"] for g in viewed("base")["glossary"]}
+    assert "irr" not in {g["key"] for g in viewed("loses")["glossary"]}
+
+
+def test_an_arm_named_like_a_column_keeps_its_name() -> None:
+    s = samples.SAMPLES["base"]()
+    columns = s.experiment.columns | {"one merged step": Column.model_validate({"label": "something else"})}
+    experiment = s.experiment.model_copy(update={"columns": columns})
+    page = render_case(experiment, s.readout, s.valuation, arm=s.arm, sealed=None, language="en")
+    assert "against one merged step" in page
+    assert "something else" not in page

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from causalcx.reports.charts import bars, charts, effect_points
+from causalcx.reports.render import render_case
 from causalcx.reports.voice import Voice
 from tests.unit.reports import case_samples as samples
 
@@ -55,10 +56,21 @@ def test_better_is_to_the_right_whichever_way_the_outcome_runs() -> None:
     points = {
         p["name"]: p for p in effect_points(s.experiment, s.readout, "merged vs today", Voice.of(s.experiment, "en"))
     }
-    assert points["churn"]["at"] > 0
-    assert points["churn"]["low"] < points["churn"]["at"] < points["churn"]["high"] <= 1
-    assert points["churn"]["text"].startswith("−")
-    assert (points["NPS"]["clear"], points["calls"]["clear"]) == (True, False)
+    assert points["Churn"]["at"] > 0
+    assert points["Churn"]["low"] < points["Churn"]["at"] < points["Churn"]["high"] <= 1
+    assert points["Churn"]["text"].startswith("−")
+    assert (points["NPS"]["clear"], points["Calls"]["clear"]) == (True, False)
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "Each row has a scale of its own"), ("zh", "各行刻度不同")])
+def test_rows_say_that_their_scales_differ_on_the_page_and_in_the_text_alternative(language: str, told: str) -> None:
+    s = samples.base()
+    svg = drawn("base", language)["effects"]
+    assert told in svg[svg.index("<desc>") : svg.index("</desc>")]
+    html = render_case(
+        s.experiment, s.readout, None, arm=s.arm, sealed=None, language=language, charts={"effects": "<svg></svg>"}
+    )
+    assert told in html[html.index("<figcaption>") :]
 
 
 def test_a_hidden_outcome_carries_no_numbers() -> None:

@@ -332,3 +332,19 @@ def test_a_missing_value_of_any_spelling_is_missing(kind, missing, fit_trial):
     # by hand: a answered 1 0 0 1 0 and b 1 0 1 0 1 1; as scores of NPS 1 is a promoter (+100) and 0 a detractor (-100)
     baseline, estimate = (100 * (2 * 2 / 5 - 1), 200 * (4 / 6 - 2 / 5)) if kind == "nps" else (2 / 5, 4 / 6 - 2 / 5)
     assert (effect.baseline, effect.estimate) == pytest.approx((baseline, estimate), abs=1e-9)
+
+
+@pytest.mark.parametrize("digits", [20, 41])
+@pytest.mark.parametrize("ending", [".csv", ".csv.gz"])
+def test_ids_of_many_digits_in_a_file_of_text_stay_apart(digits, ending, fit_trial, tmp_path):
+    lines = [f"{10 ** (digits - 1) + i},{'ab'[i % 2]},{i}.5" for i in range(12)]
+    text = "\n".join(["id,arm,y", *lines]).encode()
+    file = tmp_path / f"data{ending}"
+    file.write_bytes(gzip.compress(text) if ending.endswith("gz") else text)
+    assert [arm.units for arm in fit_trial({}, open_file(file)).arms] == [6, 6]
+
+
+def test_line_breaks_inside_quotes_belong_to_the_value(fit_trial, tmp_path):
+    rows = "".join(f'u{i},{"ab"[i % 2]},{i},"one\ntwo, ""three"""\n' for i in range(12))
+    (tmp_path / "data.csv").write_text('id,arm,y,"free\ntext"\n' + rows, encoding="utf-8")
+    assert [arm.units for arm in fit_trial({}, open_file(tmp_path / "data.csv")).arms] == [6, 6]

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from causalcx.core.errors import CannotAnswer, DataError
+from causalcx.core.errors import CannotAnswer, DataError, UsageError
 from causalcx.core.need import Need
 from causalcx.core.outcomes import Outcome
 from causalcx.sources.engine import open_frame
@@ -66,3 +66,22 @@ def test_a_frame_over_the_budget_is_refused_before_it_is_pulled(monkeypatch: pyt
     with pytest.raises(CannotAnswer, match="CAUSALCX_MEMORY_GB") as refused:
         pull(open_frame(TABLE), NEED)
     assert refused.value.exit_code == 5
+
+
+def test_the_estimate_is_told() -> None:
+    # 4 rows of 5 columns (arm, 2 outcomes, 2 covariates) and 2 levels
+    assert pull(open_frame(TABLE), NEED).profile.memory_gb == memory_needed(4, 7)
+
+
+@pytest.mark.parametrize("budget", ["lots", "-1", "nan", ""])
+def test_a_budget_that_is_no_amount_is_refused(budget: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CAUSALCX_MEMORY_GB", budget)
+    with pytest.raises(UsageError, match=f"CAUSALCX_MEMORY_GB is `{budget}`, which is no amount of memory") as refused:
+        pull(open_frame(TABLE), NEED)
+    assert refused.value.exit_code == 2
+
+
+def test_what_missing_covariates_are_set_to() -> None:
+    notices = pull(open_frame(TABLE), NEED).profile.notices
+    filled = {n.facts["column"]: n.facts["filled"] for n in notices if n.code == "covariate-missing"}
+    assert filled == {"area": "own-level", "age": "median"}

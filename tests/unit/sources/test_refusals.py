@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
+import gzip
+import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +15,12 @@ import pandas as pd
 import pytest
 
 import causalcx.sources.engine
-from causalcx.core.errors import CannotAnswer, CausalcxError, DataError
+from causalcx.core.errors import CannotAnswer, CausalcxError, DataError, UsageError
 from causalcx.sources.engine import open_connection, open_file
 
 DATA = Path(__file__).parents[2] / "bad_files" / "data"
 SOURCES = Path(causalcx.sources.engine.__file__).parent
-OTHERS = ("pull.py",)
+OTHERS = ("pull.py", "assigned.py")
 """Modules of the room whose refusals are proved with the design that uses them."""
 
 MANY = 10_050
@@ -52,7 +54,7 @@ LATE = outcomes("amount", "revenue", window_months=3) | {"entered": "entered", "
 NUMBERS = "text where numbers are expected"
 
 FILES = [
-    Bad("column is missing", "good.csv", outcomes("amount", "revenu"), ("good.csv has no column revenu (did you mean revenue?)", "present: id, arm, score")),
+    Bad("column is missing", "good.csv", outcomes("amount", "revenu"), ("good.csv has no column revenu; did you mean revenue?", "Present: id, arm, score")),
     Bad("columns are missing", "good.csv", REVENUE | {"design.strata": ["site"], "design.unit": "customer"}, ("customer", "site")),
     Bad("covariate is missing", "good.csv", REVENUE | {"design.covariates": ["tenure"]}, ("no column tenure",)),
     Bad("score of 11", "score-11.csv", NPS, ("`score` (outcome score)", "whole numbers from 0 to 10 (id u3: 11)")),
@@ -66,7 +68,7 @@ FILES = [
     Bad("half a call", "calls-half.csv", CALLS, ("whole numbers from 0 up (id u8: 1.5)",)),
     Bad("outside the scale", "csat-9.csv", outcomes("score", "csat", scale=[1, 5]), ("scores outside 1.0 to 5.0 (id u2: 9)",)),
     Bad("amount is text", "score-is-text.csv", outcomes("amount", "score"), (f"`score` holds {NUMBERS} (id u5: 'ten'",)),
-    Bad("unit twice", "unit-twice.csv", REVENUE, ("`id` (unit) is not unique: 8 rows, 7 units (first: u2 2 times)",)),
+    Bad("unit twice", "unit-twice.csv", REVENUE, ("`id` (unit) is not unique: 8 rows, 7 units (first: u2 × 2)",)),
     Bad("unit empty", "unit-empty.csv", REVENUE, ("`id` (unit) is empty in 1 rows",)),
     Bad("arm empty", "arm-empty.csv", REVENUE, ("`arm` (treatment) is empty in 2 rows",)),
     Bad("no control", "good.csv", REVENUE | {"design.control": "today"}, ("control `today` does not occur in column `arm`; it holds a, b",)),
@@ -81,13 +83,34 @@ FILES = [
     Bad("dates are numbers", "good.csv", LATE | {"entered": "calls"}, ("`calls` (entered) holds no dates",)),
     Bad("dates are empty", "entered-empty.csv", LATE, ("`entered` (entered) is empty in 1 rows",)),
     Bad("nobody's window is over", "good.csv", LATE | {"as_of": "2026-02-15"}, ("On 2026-02-15 the outcome windows of 3 months are over for none of the 8 units",), 5),
-    Bad("empty file", "empty.csv", REVENUE, ("empty.csv",)),
-    Bad("unknown kind of file", "notes.xlsx", REVENUE, ("notes.xlsx is of no known kind; known: .csv, .tsv, .txt, .parquet, .pq, also with .gz",)),
+    Bad("empty file", "empty.csv", REVENUE, ("empty.csv is empty",)),
+    Bad("unknown kind of file", "notes.xlsx", REVENUE, ("notes.xlsx is of no known kind; known: .parquet, .pq, .csv, .tsv, .txt, .csv.gz",)),
     Bad("missing file", "nothing.csv", REVENUE, ("nothing.csv does not exist",)),
-    Bad("no parquet", "not-parquet.parquet", REVENUE, ("not-parquet.parquet cannot be read: ",)),
-    Bad("no gzip", "not-gzip.csv.gz", REVENUE, ("not-gzip.csv.gz cannot be read: ",)),
-    Bad("rows of unequal length", "ragged.csv", REVENUE, ("ragged.csv cannot be read: ",)),
-    Bad("not UTF-8", "not-utf-8.csv", REVENUE, ("not-utf-8.csv cannot be read: ",)),
+    Bad("a folder", ".", REVENUE, (" is a folder; name the file in it",)),
+    Bad("no parquet", "not-parquet.parquet", REVENUE, ("not-parquet.parquet is damaged, cut off, or no .parquet file; write or copy it again",)),
+    Bad("no gzip", "not-gzip.csv.gz", REVENUE, ("not-gzip.csv.gz ends in .gz but is no whole gzip file; compress it again",)),
+    Bad("rows of unequal length", "ragged.csv", REVENUE, ("Line 4 of ", "ragged.csv has 2 values where the header names 3 columns; leave a missing value empty",)),
+    Bad("not UTF-8", "not-utf-8.csv", REVENUE, ("not-utf-8.csv is not encoded in UTF-8 (line ", "perhaps GBK / Latin-1); save it as `CSV UTF-8`",)),
+]  # fmt: skip
+GENERATED = [
+    Bad("GBK", ("gbk.csv", lambda text: text.replace("u3", "客户").encode("gbk")), {}, ("gbk.csv is not encoded in UTF-8 (line 5; perhaps GBK / Latin-1)",)),
+    Bad("GBK far below", ("late.csv", lambda text: text.encode() + b"z,a,1\n" * 30_000 + "客户,a,1\n".encode("gbk")), {}, ("late.csv is not encoded in UTF-8 (line 30014; ",)),
+    Bad("Latin-1", ("latin.csv", lambda text: text.replace("u3", "é").encode("latin-1")), {}, ("latin.csv is not encoded in UTF-8 (line 5; ",)),
+    Bad("UTF-16", ("wide.csv", lambda text: text.encode("utf-16")), {}, ("wide.csv is not encoded in UTF-8 (line 1; perhaps UTF-16); save it as `CSV UTF-8`",)),
+    Bad("bytes", ("bytes.csv", lambda _: bytes(range(256)) * 40), {}, ("bytes.csv is not text; save it as CSV in UTF-8",)),
+    Bad("only blank lines", ("blank.csv", lambda _: b"\n\n"), {}, ("blank.csv is empty",)),
+    Bad("Parquet under another name", ("other.csv", lambda text: parquet_of(text)), {}, ("other.csv is in the format Parquet, not text in columns; save it as CSV",)),
+    Bad("Excel under another name", ("sheet.csv", lambda _: b"PK\x03\x04" + bytes(99)), {}, ("sheet.csv is in the format Excel / zip",)),
+    Bad("gzip under another name", ("small.csv", lambda text: gzip.compress(text.encode())), {}, ("small.csv is in the format gzip",)),
+    Bad("gzip that was cut off", ("cut.csv.gz", lambda text: gzip.compress(text.encode())[:-9]), {}, ("cut.csv.gz ends in .gz but is no whole gzip file",)),
+    Bad("two columns of one name in a file", ("twice.csv", lambda text: text.replace("arm", "y", 1).encode()), {}, ("twice.csv has more than one column named `y`",)),
+    Bad("a row too long", ("long.csv", lambda text: text.replace("u3,b", "u3,b,1").encode()), {}, ("Line 5 of ", "long.csv has 4 values where the header names 3 columns", "put one that holds `,` into double quotes")),
+    Bad("a value too long", ("huge.csv", lambda text: text.encode() + b"v,a," + b"1" * 3_000_000), {}, ("huge.csv cannot be read: ",)),
+    Bad("decimal commas", ("comma.csv", lambda text: text.replace(",", ";").replace(".", ",").encode()), {}, ("Column `y` writes numbers with a decimal comma (id u0: '0,0', id u1: '1,5', id u2: '3,0'); write a point instead",)),
+    Bad("Parquet that was cut off", ("cut.parquet", lambda text: parquet_of(text)[:200]), {}, ("cut.parquet is damaged, cut off, or no .parquet file",)),
+    Bad("Parquet with damaged pages", ("pages.parquet", lambda text: b"PAR1" + b"\xff" * 60 + parquet_of(text)[64:]), {}, ("pages.parquet is damaged, cut off, or no .parquet file",)),
+    Bad("records as arms", ("nested.parquet", lambda text: parquet_of(text)), {"design.treatment": "list"}, ("Column `list` is of type array<int64>; one number, word or date per row is expected",)),
+    Bad("records as strata", ("nested.parquet", lambda text: parquet_of(text)), {"design.strata": ["list"]}, ("Column `list` is of type array<int64>",)),
 ]  # fmt: skip
 FRAMES = [
     Bad("infinite", lambda: frame(y=[np.inf, *range(11)]), {}, ("`y` holds infinite values, or some too large to be squared (id 0: inf)",)),
@@ -97,6 +120,13 @@ FRAMES = [
     Bad("infinite text", lambda: frame(y=["inf", *map(str, range(11))]), {}, ("`y` holds infinite values, or some too large to be squared (id 0: 'inf')",)),
     Bad("too large to be squared", lambda: frame(y=[*range(11), 1e200]), {}, ("too large to be squared (id 11: 1e+200)",)),
     Bad("an outcome among the covariates", lambda: frame(60, x=lambda d: 3 * d.y + 7), {"design.covariates": ["x"]}, ("Outcome y follows from the covariates to the last digit",), 5),
+    Bad("a cluster with two arms", lambda: frame(team=[1] * 12), {"design.cluster": "team"}, ("Clusters of column `team` have units in two arms of `arm` (first: 1)",)),
+    Bad("a cluster in two strata", lambda: frame(team=lambda d: d.arm, x=[*"ppqq"] * 3), {"design.cluster": "team", "design.strata": ["x"]}, ("Clusters of column `team` lie in two strata",)),
+    Bad("units without a cluster", lambda: frame(team=[None, *map(str, range(11))]), {"design.cluster": "team"}, ("Column `team` (cluster) is empty in 1 rows",)),
+    Bad("one cluster in an arm", lambda: frame(team=lambda d: d.arm), {"design.cluster": "team"}, ("arm a has one cluster only", "`kind: synthetic-control`"), 5),
+    Bad("denominators below zero", lambda: frame(calls=-1.0), {"outcomes": [{"name": "rate", "kind": "ratio", "numerator": "y", "denominator": "calls", "role": "primary"}]}, ("`calls` (denominator of rate) holds values below 0 (id 0: -1.0",)),
+    Bad("a factor of one level", lambda: frame(x="no"), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `x` (factor) holds only no",)),
+    Bad("a factor missing", lambda: frame(x=["no", None, *["no", "yes"] * 5]), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `arm, x` (treatment) is empty in 1 rows",)),
     Bad("dates as amounts", lambda: frame(y=dt.datetime(2026, 1, 1)), {}, ("`y` is of type timestamp", "expected numbers")),
     Bad("lists as amounts", lambda: frame(y=[[1]] * 12), {}, ("`y` is of type array",)),
     Bad("blank unit", lambda: frame(id=[" ", *map(str, range(11))]), {}, ("`id` (unit) is empty in 1 rows",)),
@@ -108,26 +138,52 @@ FRAMES = [
     Bad("too many strata", lambda: frame(2002, s=range(2002)), {"design.strata": ["s"]}, ("s make 2002 stratum groups; 2000 at most",)),
     Bad("too many segments", lambda: frame(402, s=range(402)), {"segments": "s"}, ("s make 402 segment groups; 200 at most",)),
     Bad("too many exclusions", lambda: frame(MANY, s=range(MANY)), {"exclude": {"s": [1]}}, ("`s` has more than 10000 different values; as an exclusion",)),
+    Bad("numbers and words for missing", lambda: frame(x=["1", "NA", "2.5", "n/a"] * 3), {"design.covariates": ["x"]}, ("`x` (covariate) holds numbers and `NA`, `n/a`; leave these cells empty",)),
+    Bad("a word among many numbers", lambda: frame(60, x=[*map(str, range(59)), "-"]), {"design.covariates": ["x"]}, ("`x` (covariate) holds numbers and `-`; leave these cells empty",)),
     Bad("two columns of one name", lambda: pd.concat([frame(), frame()[["y"]]], axis=1), {}, ("more than one column named `y`",)),
+    Bad("no rows at all", lambda: frame()[:0], {}, ("`data` is empty: 0 rows, 3 columns",)),
     Bad("no table", lambda: {"id": [1]}, {}, ("`data` is a dict; expected a pandas, Polars or Arrow table",)),
     Bad("one unit in an arm", lambda: frame(12, arm=["a"] * 11 + ["b"]), {}, ("Outcome y: no stratum has 2 answers in every arm",), 5),
     Bad("no stratum with both", lambda: frame(s=["p", "q"] * 6), {"design.strata": "s"}, ("Outcome y: no stratum has 2 answers in every arm",), 5),
     Bad("constant", lambda: frame(y=0.1), {}, ("Outcome y does not vary within any arm",), 5),
     Bad("constant within arms", lambda: frame(y=[0.1, 0.7] * 6), {}, ("Outcome y does not vary within any arm",), 5),
+    Bad("constant where sums round", lambda: frame(20_000, y=[1 / 3, 1e6 + 0.1] * 10_000), {}, ("Outcome y does not vary within any arm",), 5),
+    Bad("constant within arms and strata", lambda: frame(24, s=["p"] * 14 + ["q"] * 10, y=lambda d: 0.1 + (d.s == "p") * 0.6), {"design.strata": "s"}, ("Outcome y does not vary within any arm and stratum",), 5),
     Bad("all passives", lambda: frame(y=7), outcomes("nps", "y"), ("Outcome y does not vary within any arm",), 5),
 ]  # fmt: skip
 
 
-def refused(bad: Bad, fit_trial: Any) -> CausalcxError:
+ROWS = "id,arm,y\n" + "".join(f"u{i},{'ab'[i % 2]},{i * 1.5}\n" for i in range(12))
+
+
+def parquet_of(text: str) -> bytes:
+    """The rows as a Parquet file, with a column of lists."""
+    buffer = io.BytesIO()
+    pd.read_csv(io.StringIO(text)).assign(list=[[1, 2]] * 12).to_parquet(buffer)
+    return buffer.getvalue()
+
+
+def refused(bad: Bad, fit_trial: Any, folder: Path) -> CausalcxError:
     """The error that a mistake ends in."""
     with pytest.raises(CausalcxError) as caught:
-        fit_trial(bad.changes, open_file(DATA / bad.data) if isinstance(bad.data, str) else bad.data())
+        fit_trial(bad.changes, data_of(bad, folder))
     return caught.value
 
 
-@pytest.mark.parametrize("bad", [*FILES, *FRAMES], ids=lambda b: b.name)
-def test_bad_data_are_refused_in_one_clear_sentence(bad, fit_trial):
-    error = refused(bad, fit_trial)
+def data_of(bad: Bad, folder: Path) -> Any:
+    """The file, opened, or the frame."""
+    if isinstance(bad.data, str):
+        return open_file(DATA / bad.data)
+    if isinstance(bad.data, tuple):
+        name, content = bad.data
+        (folder / name).write_bytes(content(ROWS))
+        return open_file(folder / name)
+    return bad.data()
+
+
+@pytest.mark.parametrize("bad", [*FILES, *GENERATED, *FRAMES], ids=lambda b: b.name)
+def test_bad_data_are_refused_in_one_clear_sentence(bad, fit_trial, tmp_path):
+    error = refused(bad, fit_trial, tmp_path)
     assert error.exit_code == bad.exit_code
     assert type(error) is (DataError if bad.exit_code == 4 else CannotAnswer)
     assert len(error.messages) == 1
@@ -139,6 +195,15 @@ def test_bad_data_are_refused_in_one_clear_sentence(bad, fit_trial):
 def test_the_good_file_is_not_refused(fit_trial):
     for changes in (NPS, CHURN, CALLS, REVENUE, LATE):
         assert fit_trial(changes, open_file(DATA / "good.csv")).effects
+
+
+def test_a_memory_limit_that_is_none_is_refused(monkeypatch):
+    monkeypatch.setenv("CAUSALCX_ENGINE_MEMORY", "plenty")
+    with pytest.raises(
+        UsageError, match="CAUSALCX_ENGINE_MEMORY is `plenty`, which is no amount of memory; write for example 2GB"
+    ) as caught:
+        open_file(DATA / "good.csv")
+    assert caught.value.exit_code == 2
 
 
 @pytest.mark.parametrize("url", ["duckdb://other.ddb", "nosuchengine://host/db"])
@@ -162,6 +227,14 @@ def test_a_password_is_never_in_the_sentence():
     assert "secret" not in str(caught.value)
 
 
+ROWS_IN_TIME = {
+    "Column `{column}` (time) is empty in {rows} rows.",
+    "Column `{column}` holds no value on one side of the cutoff {cutoff}; there is nothing to compare.",
+    "{rows} rows for {places} unit-periods (`{unit}` × `{time}`; first: {first}). One row per unit and period is expected.",
+}
+"""Sentences that test_panel_rows.py provokes."""
+
+
 def templates() -> set[str]:
     """Every sentence of the room that names a gap and is no docstring."""
     found = set()
@@ -180,11 +253,15 @@ def templates() -> set[str]:
     return found
 
 
-def test_every_sentence_of_the_room_is_provoked(fit_trial, tmp_path):
-    said = {refused(bad, fit_trial).message.template for bad in (*FILES, *FRAMES)}
+def test_every_sentence_of_the_room_is_provoked(fit_trial, tmp_path, monkeypatch):
+    said = {refused(bad, fit_trial, tmp_path).message.template for bad in (*FILES, *GENERATED, *FRAMES)}
     duckdb.connect(tmp_path / "other.ddb").close()
     for name in ("other", "none"):
         with pytest.raises(DataError) as caught:
             open_connection(f"duckdb://{name}.ddb", "customers", tmp_path)
         said.add(caught.value.message.template)
-    assert templates() - said == set()
+    monkeypatch.setenv("CAUSALCX_ENGINE_MEMORY", "plenty")
+    with pytest.raises(UsageError) as wrong:
+        open_file(DATA / "good.csv")
+    said.add(wrong.value.message.template)
+    assert templates() - said - ROWS_IN_TIME == set()

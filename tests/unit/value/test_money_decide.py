@@ -56,10 +56,10 @@ def test_extend_between_the_rules(verdict: Make) -> None:
 
 
 def test_both_rules_met_is_extend_with_both_named(verdict: Make) -> None:
-    rules = {"decision": {"scale_if": "P(npv > 0) >= 0.1", "stop_if": "P(npv > 0) <= 0.95"}}
+    rules = {"decision": {"scale_if": "P(npv > 0) >= 0.1", "stop_if": "P(roi > 5) <= 0.95"}}
     found = verdict(BETWEEN, changes=rules)
     assert (found.verdict, codes(found)) == ("extend", ["probability", "probability"])
-    assert [r.facts["rule"] for r in found.because] == ["P(npv > 0) >= 0.1", "P(npv > 0) <= 0.95"]
+    assert [r.facts["rule"] for r in found.because] == ["P(npv > 0) >= 0.1", "P(roi > 5) <= 0.95"]
 
 
 @pytest.mark.parametrize(
@@ -110,11 +110,18 @@ def test_an_unplanned_look_waits(verdict: Make) -> None:
     assert (found.verdict, codes(found)) == ("wait", ["unplanned-look"])
 
 
+def test_a_leak_is_named_beside_the_grade_that_it_costs(verdict: Make) -> None:
+    found = verdict(STRONG, failed("leakage", outcome="revenue"), changes={"decision": {"min_grade": 3}}, level=1)
+    assert (found.verdict, codes(found)[0], codes(found)[-1]) == ("cannot decide", "effect-hidden", "grade-too-low")
+    assert found.because[0].facts["check"] == "leakage"
+
+
 def test_order_of_reasons(verdict: Make) -> None:
     every = (failed("overlap"), failed("early-look"), failed("immaturity"), failed("sample-ratio"), BREACHED)
     changes = {"decision": {"min_grade": 4}}
     found = verdict(STRONG, *every, changes=changes, level=1)
-    assert codes(found) == ["guardrail-breached", "sample-ratio-failed", "windows-not-over", "grade-too-low"]
+    assert codes(found)[0] == "effect-hidden"
+    assert codes(found)[-4:] == ["guardrail-breached", "sample-ratio-failed", "windows-not-over", "grade-too-low"]
     assert verdict(STRONG, *every[:2]).verdict == "wait"
 
 

@@ -66,13 +66,13 @@ def test_of_two_effects_the_one_asked_for(experiment: Make, readout: Make, rollo
 
 
 def beside(one: Readout, other: Readout) -> Readout:
-    """Both headline effects under one label, as of a design that reports offer and treatment."""
-    laws = (one.law, other.law)
+    """The effect on compliers as a part beside the headline, both in the law, as of a design that knows who received."""
+    parts = tuple(e.model_copy(update={"aggregation": "complier"}) for e in other.effects)
     law = Law(
-        labels=sum((x.labels for x in laws), ()), mean=sum((x.mean for x in laws), ()), matrix=((0.0, 0.0), (0.0, 0.0)),
+        labels=(*one.law.labels, *(e.label for e in parts)), mean=one.law.mean + other.law.mean, matrix=((0.0, 0.0), (0.0, 0.0)),
         df=(None, None), prior_mean=(0, 0), prior_sd=(1, 1),
     )  # fmt: skip
-    return one.model_copy(update={"effects": one.effects + other.effects, "law": law})
+    return one.model_copy(update={"effects": one.effects + parts, "law": law})
 
 
 def test_a_stream_without_effect_is_named(experiment: Make, readout: Make) -> None:

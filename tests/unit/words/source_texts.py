@@ -15,7 +15,7 @@ TEMPLATES = {"Message"}
 PYTHONS_OWN = {
     name for name, found in vars(builtins).items() if isinstance(found, type) and issubclass(found, BaseException)
 }
-WHOLE_MODULES = ("core/consistency.py", "core/money_rules.py")
+WHOLE_MODULES = ("core/consistency.py", "core/effect_sizes.py", "core/money_rules.py")
 """Modules whose every text is part of a problem's sentence."""
 
 

@@ -18,14 +18,16 @@ CODES_OF_ERRORS = set(source_texts.templates())
 
 CHECKS = {
     "sample-ratio": "pass fail info", "missing-by-arm": "pass warn fail", "balance": "pass warn fail", "timing": "pass info",
-    "interference": "pass warn", "immaturity": "pass info fail", "early-look": "pass fail", "skew": "pass warn", "precision": "pass warn",
+    "interference": "pass warn", "immaturity": "pass info fail", "early-look": "pass fail info", "skew": "pass warn info", "small-sample": "pass warn fail", "rare-events": "pass warn", "precision": "pass warn",
     "guardrail": "pass warn fail", "convergence": "pass warn fail", "overlap": "pass warn fail", "leakage": "pass warn fail info",
     "refuter-placebo": "pass warn fail", "refuter-random-cause": "pass warn fail", "fold-spread": "pass warn info",
+    "first-stage": "pass warn fail", "anderson-rubin": "pass warn.disjoint warn.everything", "instrument-balance": "pass warn",
 }  # fmt: skip
 NOTICES = [
     "not-registered",
     "plan-changed",
     "sealed-after-data",
+    "sealed-after-fit",
     "strata-left-out",
     "covariate-missing",
     "undeclared-covariates",
@@ -49,7 +51,6 @@ NOTICES = [
     "declare-interference",
     "randomise",
     "fix-check",
-    "plan-ratio",
     "separate-arms",
     "probability",
     "guardrail-breached",

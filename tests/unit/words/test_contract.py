@@ -22,6 +22,7 @@ EFFECT = [
     "df",
     "low",
     "high",
+    "set",
     "level",
     "p_value",
     "p_adjusted",

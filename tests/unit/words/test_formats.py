@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from causalcx.words import formats
 from causalcx.words.effects import change_text, span_text
-from causalcx.words.names import Names
+from causalcx.words.names import Names, names_of
+from causalcx.words.sentences import sentence
+from tests.unit.reports.case_samples import experiment
 
 
 @pytest.mark.parametrize(
@@ -102,7 +104,7 @@ def test_numbers_shares_dates_lists() -> None:
     [
         (4.1, "NPS points", "+4.1 points", "+4.1 点"),
         (-0.0138, "share", "−1.4 of every 100", "−1.4 个百分点"),
-        (0.0012, "share", "+1.2 of every 1,000", "+0.1 个百分点"),
+        (0.0012, "share", "+1.2 of every 1,000", "+0.12 个百分点"),
         (0.77, "USD", "+$0.77", "+0.77 美元"),
         (-0.008, "calls", "−0.008 calls", "−0.008 次"),
     ],
@@ -121,3 +123,49 @@ def test_spans_of_changes_share_their_decimals_and_say_open_ends() -> None:
 
 def test_chinese_is_spaced_between_scripts_only() -> None:
     assert formats.spaced("底线指标calls（合并 对比 现状）变化3点") == "底线指标 calls（合并对比现状）变化 3 点"
+
+
+@pytest.mark.parametrize(
+    ("x", "chinese"),
+    [
+        (9_900, "9,900"),
+        (24_000, "2.4 万"),
+        (21_300, "2.13 万"),
+        (21_307, "21,307"),
+        (1_234_500, "123.45 万"),
+        (2.5e8, "2.5 亿"),
+    ],
+)
+def test_round_counts_are_told_in_ten_thousands_in_chinese(x: float, chinese: str) -> None:
+    assert formats.whole(x, "zh") == chinese
+    assert formats.whole(x, "en") == f"{x:,.0f}"
+
+
+@pytest.mark.parametrize(
+    ("count", "english", "chinese"),
+    [(-14, "14 days", "14 天"), (1, "1 day", "1 天"), (6_840, "about 19 years", "约 19 年")],
+)
+def test_many_days_are_told_in_years(count: int, english: str, chinese: str) -> None:
+    assert (formats.days(count, "en"), formats.days(count, "zh")) == (english, chinese)
+
+
+@pytest.mark.parametrize(
+    ("unit", "english", "chinese"),
+    [
+        ("count", "−0.053 per customer", "−0.053 次"),
+        ("units", "−0.053", "−0.053"),
+        ("calls", "−0.053 calls", "−0.053 次"),
+    ],
+)
+def test_a_count_without_a_unit_is_told_per_customer(unit: str, english: str, chinese: str) -> None:
+    assert change_text(-0.053, unit, Names("en", one="customer")) == english
+    assert change_text(-0.053, unit, Names("zh", one="客户")) == chinese
+
+
+@pytest.mark.parametrize(
+    ("unit", "chinese"), [("customer_id", "50 万名客户"), ("store", "50 万家门店"), ("id", "50 万个对象")]
+)
+def test_units_are_counted_as_chinese_counts_them(unit: str, chinese: str) -> None:
+    design = experiment().design.model_copy(update={"unit": unit})
+    names = names_of(experiment(design=design), "zh")
+    assert sentence("ask.reach.stock", {"count": 500_000}, "zh", names=names) == chinese

@@ -79,5 +79,62 @@ def test_a_phrase_within_a_phrase_is_translated_too() -> None:
             "key: a\ntitle: {fr: b}\nvalue: {discount_rate: 3, currency: USD, horizon_months: 3, reach: {stock: 1}, streams: [{outcome: x, worth: 1}]}\noutcomes: [{name: x, kind: nps, column: s, role: primary}]"
         )
     said = say(caught.value, "zh")
-    assert "应为 0 到 1 之间的年比率" in said.replace("应为0", "应为 0")
+    assert "应为介于 0 和 1 之间的年比率；实际为 3；若指 3%，请写作 0.03" in said
     assert "是必填项，现在缺失" in said
+
+
+PRECISION = {"outcome": "NPS", "comparison": "1 vs 0", "half_width": 3.5, "matters": 2.0, "unit": "NPS points"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "language", "told"),
+    [
+        ("clear", "en", "NPS: that it changed is clear, by how much is not;"),
+        ("unclear", "en", "seeing no clear change does not mean there is none."),
+        ("clear", "zh", "NPS：有变化是明确的，变化多大还说不准；"),
+        ("unclear", "zh", "看不出变化不等于没有变化。"),
+    ],
+)
+def test_an_unsharp_result_is_told_by_whether_it_is_clear(seen: str, language: str, told: str) -> None:
+    check = Check(name="precision", verdict="warn", facts=PRECISION | {"seen": seen})
+    assert told in check_sentence(check, language)
+
+
+@pytest.mark.parametrize(("comparisons", "start"), [(1, "NPS: "), (2, "NPS (1 against 0): ")])
+def test_several_comparisons_of_an_outcome_are_told_apart(comparisons: int, start: str) -> None:
+    check = Check(name="precision", verdict="warn", facts=PRECISION | {"comparisons": comparisons})
+    assert check_sentence(check, names=Names(control="0")).startswith(start)
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"level": "1", "shape": "level"}, "where it is 1, 99% have the same result"),
+        (
+            {"level": ">= 3.5", "shape": "threshold", "threshold": 3.5},
+            "where it is 3.5 or more, 99% have the same result",
+        ),
+        ({"level": "known", "shape": "explains"}, "it explains 99% of the differences in it"),
+    ],
+)
+def test_a_leak_is_told_by_its_shape(facts: dict[str, object], told: str) -> None:
+    known = {"outcome": "churn", "column": "score", "excused": None, "share": 0.99}
+    assert told in check_sentence(Check(name="leakage", verdict="fail", facts=known | facts))
+    excused = check_sentence(Check(name="leakage", verdict="warn", facts=known | facts | {"excused": "asked before"}))
+    assert "value known" not in excused
+    assert ">=" not in excused
+
+
+def test_a_guardrail_inside_its_margin_is_shown_not_to_be_harmed() -> None:
+    facts = {
+        "outcome": "calls",
+        "comparison": "b vs a",
+        "estimate": 0.01,
+        "low": -0.01,
+        "high": 0.03,
+        "margin": 0.1,
+        "unit": "calls",
+    }
+    told = {v: check_sentence(Check(name="guardrail", verdict=v, value=0.01, facts=facts)) for v in ("pass", "warn")}
+    assert "is shown not to be harmed" in told["pass"]
+    assert "neither seen nor ruled out" in told["warn"]

@@ -1,0 +1,41 @@
+"""Hold the arms in the data against the assignment that was drawn."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from causalcx.core.errors import DataError
+from causalcx.core.labels import canonical
+from causalcx.core.need import Assigned, Need
+from causalcx.sources.engine import Source, ir
+
+
+def held_against(source: Source, table: ir.Table, need: Need, file: Path) -> Assigned:
+    """How many rows that count bear another arm than the file, or a unit that it does not name."""
+    planned = _planned(file, need)
+    rows = source.arrow(table.select(unit=table[need.unit], arm=table[need.treatment]))
+    arms = {v: canonical(v) for v in rows.column("arm").unique().to_pylist()}
+    pairs = zip(map(canonical, rows.column("unit").to_pylist()), rows.column("arm").to_pylist(), strict=True)
+    found = [(planned.get(unit), arms[arm]) for unit, arm in pairs]
+    unknown = sum(plan is None for plan, _ in found)
+    differing = sum(plan is not None and plan != arm for plan, arm in found)
+    return Assigned(
+        file=file.name,
+        rows=len(found),
+        differing=differing,
+        unknown=unknown,
+        absent=len(planned) - len(found) + unknown,
+    )
+
+
+def _planned(file: Path, need: Need) -> dict[str, str]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.DictReader(stream)
+        missing = [c for c in (need.unit, need.treatment) if c not in (rows.fieldnames or ())]
+        if missing:
+            raise DataError(
+                "The assignment {file} has no column {missing}; it names the unit and the arm it was drawn for.",
+                file=str(file), missing=", ".join(missing),
+            )  # fmt: skip
+        return {canonical(row[need.unit]): canonical(row[need.treatment]) for row in rows}

@@ -1,0 +1,135 @@
+"""The simulated cases of the gallery: what their READMEs promise is what comes out, and the page says what would have misled."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from causalcx.service.experiments import load, register
+from causalcx.service.gallery import GALLERY
+
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a case promises: outcomes by their name in truth.json; where the careless figure stands; what the rule says."""
+
+    key: str
+    held: dict[str, str]
+    """Outcomes whose interval holds the truth."""
+    notice: str
+    careless: dict[str, float]
+    """Careless figures by outcome, as the README states them; each lies outside the interval."""
+    verdict: str
+    page: str
+    """What the English page says in the case's own words."""
+    fact: str = "naive"
+
+
+CASES = (
+    Promise("peak-staffing", {"sales": "sales", "queue": "queue"}, "naive-waves", {"sales": 10_662}, "scale", "80 stores"),
+    Promise("city-desk", {"churn": "churn", "leavers": "leavers", "calls": "calls"}, "naive-before-after", {"churn": -0.0041}, "scale", "1 city", "before_after"),
+    Promise("outage-credit", {"churn": "churn", "nps": "nps"}, "naive-received", {"churn": 0.0493, "nps": -3.52}, "extend", "close to the threshold"),
+    Promise("app-nudge", {"calls": "calls", "churn": "churn", "nps": "nps"}, "naive-takers", {"nps": 59.4}, "scale", "among those who took it because of the nudge"),
+    Promise("new-bill", {"calls": "calls"}, "careless-last-year", {"calls": 68.6}, "scale", "everybody at once", "last_year"),
+    Promise("vip-routing", {"VIP handling": "vip_handle", "VIP calls": "vip_calls"}, "naive-slots", {"VIP handling": -36.2}, "cannot decide", "2,190 two-hour slots"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=CASES, ids=lambda case: case.key)
+def case(request, tmp_path_factory) -> tuple[Promise, Path]:
+    folder = tmp_path_factory.mktemp("gallery") / request.param.key
+    shutil.copytree(EXPERIMENTS / request.param.key, folder)
+    experiment = load(folder)
+    register(experiment=experiment, today=experiment.period.start - dt.timedelta(days=14), clock="story")
+    return request.param, folder
+
+
+def test_the_truth_is_held_and_the_careless_figure_is_not(causalcx, case) -> None:
+    promise, folder = case
+    truth = json.loads((folder / "truth.json").read_text("utf-8"))["effects"]
+    document = causalcx("fit", folder, "--json").json
+    found = {e["outcome"]: e for e in document["effects"] if e["aggregation"] is None and e["period"] is None}
+    for outcome, name in promise.held.items():
+        assert found[outcome]["low"] < truth[name] < found[outcome]["high"], outcome
+    said = {
+        w["facts"]["outcome"]: w["facts"][promise.fact] for w in document["warnings"] if w["code"] == promise.notice
+    }
+    for outcome, careless in promise.careless.items():
+        assert said[outcome] == pytest.approx(careless, rel=0.01)
+        assert not found[outcome]["low"] < said[outcome] < found[outcome]["high"]
+
+
+def test_the_money_ends_in_the_verdict_of_the_readme(causalcx, case) -> None:
+    promise, folder = case
+    (money,) = causalcx("value", folder, "--json").json["cases"]
+    assert money["decision"]["verdict"] == promise.verdict
+
+
+def test_both_pages_say_what_would_have_misled(causalcx, case, tmp_path) -> None:
+    promise, folder = case
+    assert causalcx("report", folder, "--out", tmp_path).code == 0
+    pages = [file.read_text("utf-8") for file in sorted(tmp_path.glob("*.html"))]
+    assert len(pages) == 2
+    assert promise.page in pages[0]
+    assert "claim" in pages[0] or "differ" in pages[0]
+    assert all(page.count("<figure") >= 4 for page in pages)
+
+
+@pytest.mark.parametrize(
+    ("key", "comparison", "estimate", "p_value"),
+    [
+        (
+            "geolift-campaign",
+            "treated vs untreated",
+            155.556,
+            (0.3, 0.7),
+        ),  # the published effect; not the published p of .01
+        ("volkswagen-shock", "observed vs expected", -33.9, (0.0, 0.1)),
+        ("senate-threshold", "treated vs untreated", 7.414, (0.0, 0.001)),
+        ("card-nudge", "1 vs 0", 0.661, (0.01, 0.05)),
+        ("star-staffing", "small vs regular", 17.10, (0.0, 0.001)),
+        ("agents-at-home", "1 vs 0", -0.1885, (0.0, 0.01)),
+    ],
+)
+def test_teaching_cases_give_the_numbers_of_their_readmes(
+    causalcx, tmp_path, key: str, comparison: str, estimate: float, p_value: tuple[float, float]
+) -> None:
+    shutil.copytree(EXPERIMENTS / key, tmp_path / key)
+    document = causalcx("fit", tmp_path / key, "--json").json
+    effect = next(e for e in document["effects"] if e["comparison"] == comparison)
+    assert effect["estimate"] == pytest.approx(estimate, rel=2e-3)
+    assert p_value[0] <= effect["p_value"] <= p_value[1]
+
+
+def test_agents_who_left_make_two_outcomes_incomparable(causalcx, tmp_path) -> None:
+    shutil.copytree(EXPERIMENTS / "agents-at-home", tmp_path / "home")
+    checks = causalcx("check", tmp_path / "home", "--json").json["checks"]
+    failed = [c["facts"]["outcome"] for c in checks if (c["name"], c["verdict"]) == ("missing-by-arm", "fail")]
+    assert failed == ["calls of those who stayed", "satisfaction"]
+
+
+def test_every_simulated_design_is_in_the_demo() -> None:
+    assert {promise.key for promise in CASES} < set(GALLERY)
+
+
+def test_hours_written_by_hand_fail_the_check(causalcx, tmp_path) -> None:
+    shutil.copytree(EXPERIMENTS / "outage-credit", tmp_path / "credit")
+    file = tmp_path / "credit" / "experiment.yaml"
+    text = file.read_text("utf-8")
+    start, end = text.index("exclude:"), text.index("interference:")
+    file.write_text(text[:start] + text[end:], encoding="utf-8")
+    checks = causalcx("check", file, "--json").json["checks"]
+    assert next(c["verdict"] for c in checks if c["name"] == "density") == "fail"
+
+
+def test_the_guardrail_of_vip_routing_is_breached(causalcx, tmp_path) -> None:
+    shutil.copytree(EXPERIMENTS / "vip-routing", tmp_path / "vip")
+    checks = causalcx("fit", tmp_path / "vip", "--json").json["checks"]
+    assert next(c["verdict"] for c in checks if c["name"] == "guardrail") == "fail"
