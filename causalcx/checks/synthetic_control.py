@@ -45,7 +45,7 @@ def placebo_space(effect: Effect, misfit: float, effects: Array, misfits: Array)
     facts |= {"larger": larger, "p": p, "smallest": smallest}
     if smallest > UNUSUAL:
         return Check(name="placebo-space", verdict="info", value=p, facts=facts | {"declared": "few"})
-    contradicts = clear(effect) and p > AGREES
+    contradicts = effect.clear and p > AGREES
     return Check(name="placebo-space", verdict="warn" if contradicts else "pass", value=p, facts=facts)
 
 
@@ -94,8 +94,3 @@ def donor_weights(outcome: str, names: Sequence[str], omega: Array, shown: int =
     facts = {"outcome": outcome, "weights": weights, "donors": len(omega), "used": int((omega > 0.0005).sum())}
     largest = float(omega.max())
     return Check(name="donor-weights", verdict="warn" if largest > DOMINANT else "info", value=largest, facts=facts)
-
-
-def clear(effect: Effect) -> bool:
-    """Whether the whole interval lies on one side of zero."""
-    return effect.low is not None and effect.high is not None and (effect.low > 0 or effect.high < 0)

@@ -75,7 +75,7 @@ class Effect(BaseModel):
     """What a part is: ``intention-to-treat`` beside an effect on compliers, ``complier`` beside that of an offer, or how periods and waves
     were put together (``event-time``, ``calendar``, ``cumulative`` ...); ``interaction`` is what two factors do together beyond the sum of what each does."""
     look: int | None = None
-    """Number of a planned look (not built yet)."""
+    """Number of the planned look at which it was estimated; null without planned looks, and at one that was not planned."""
     role: Literal["primary", "secondary", "guardrail"]
     """Role of the outcome in the plan."""
 
@@ -88,6 +88,11 @@ class Effect(BaseModel):
     def headline(self) -> bool:
         """Whether this is the effect itself, not that of a part."""
         return all(getattr(self, part) is None for part in ("segment", "cohort", "period", "event_time", "aggregation"))
+
+    @property
+    def clear(self) -> bool:
+        """Whether the whole interval lies on one side of zero."""
+        return self.low is not None and self.high is not None and (self.low > 0 or self.high < 0)
 
     @property
     def listed(self) -> bool:

@@ -7,13 +7,12 @@ washout: that last one should do nothing. The sum of all is the effect of having
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from causalcx.core.effect import Effect
-from causalcx.core.inference import t_interval, two_sided_p
 from causalcx.core.moments import Array
+from causalcx.designs.headline import t_part
 from causalcx.designs.slots import Slots, within
 
 ALIKE = 1e6
@@ -79,10 +78,6 @@ def _estimand(aggregation: str) -> str:
 
 
 def _part(headline: Effect, aggregation: str, estimate: float, error: float) -> Effect:
-    low, high = t_interval(estimate, error, headline.df, headline.level)
-    change: dict[str, Any] = {
-        "aggregation": aggregation, "estimand": _estimand(aggregation), "estimate": estimate, "std_error": error, "low": low, "high": high,
-        "p_value": two_sided_p(estimate, error, headline.df), "p_adjusted": None, "adjustment": None, "probability_better": None,
-        "probability_matters": None, "relative": None, "method": "least squares on present and previous settings within unit",
-    }  # fmt: skip
-    return headline.model_copy(update=change)
+    method = "least squares on present and previous settings within unit"
+    own = {"aggregation": aggregation, "estimand": _estimand(aggregation), "method": method}
+    return t_part(headline, estimate, error, **own)

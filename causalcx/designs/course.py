@@ -127,11 +127,17 @@ def _averaged(design: InterruptedTimeSeries, place: Whole) -> tuple[Notice, ...]
     return (Notice(code="rows-averaged", facts=facts),)
 
 
+def required(series: Series) -> tuple[int, int]:
+    """Known periods that a model needs before the start, and its parameters."""
+    parameters = series.x.shape[1] + VARIANCES + 2 * series.drifts
+    return max(LEAST_BEFORE, PER_PARAMETER * parameters), parameters
+
+
 def _refuse_short(name: str, design: InterruptedTimeSeries, course: Course, k: int) -> None:
-    known = course.series(k).known
+    series = course.series(k)
+    known = series.known
     before, after = int(known[: course.start].sum()), int(known[course.start :].sum())
-    parameters = course.columns.shape[1] + VARIANCES + 2 * course.drifts
-    least = max(LEAST_BEFORE, PER_PARAMETER * parameters)
+    least, parameters = required(series)
     if before < least:
         raise CannotAnswer(
             "Outcome {outcome} is known in {before} periods before the start, and {least} are needed for {parameters} parameters "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import optimize, special
@@ -36,7 +37,7 @@ class Mean:
         """Observed less expected."""
         return self.observed - float(self.expected.mean[0])
 
-    @property
+    @cached_property
     def interval(self) -> tuple[float, float]:
         """The middle 95 % of the posterior."""
         return self.observed - float(self.expected.quantile(0.975)[0]), self.observed - float(
@@ -49,7 +50,7 @@ class Mean:
         below = float(self.expected.below(np.array([self.observed]))[0])
         return min(1.0, 2 * min(below, 1 - below))
 
-    @property
+    @cached_property
     def student(self) -> tuple[float, float | None]:
         """Standard error and degrees of freedom of the t law with the same middle half and the same middle 95 %."""
         q = [float(self.expected.quantile(p)[0]) for p in (0.025, 0.25, 0.75, 0.975)]
@@ -87,7 +88,7 @@ class Found:
         error = np.array([m.student[0] for m in self.means])
         return np.outer(error, error) * self.correlation
 
-    @property
+    @cached_property
     def correlation(self) -> Array:
         """[K, K]. Exact where the outcomes' levels move by steps of the same relative size (Harvey 1989, section 8.3)."""
         residual = self._residuals()
@@ -102,7 +103,7 @@ class Found:
         return int((~np.isnan(self._residuals()).any(axis=0)).sum())
 
     def _residuals(self) -> Array:
-        return np.array([m.model.one_step()[1] for m in self.means])
+        return np.array([m.model.one_step[1] for m in self.means])
 
 
 def found_of(experiment: Experiment, course: Course) -> Found:

@@ -11,8 +11,10 @@ from causalcx.core.effect import Effect
 from causalcx.core.inference import quantile
 from causalcx.core.moments import Array
 from causalcx.core.panel import Clock
-from causalcx.core.picture import Picture, Series
+from causalcx.core.picture import Picture
 from causalcx.designs.course_found import Found
+from causalcx.designs.curves import line
+from causalcx.designs.headline import PLAIN
 
 MOST_SHOWN = 400
 """Periods of a picture."""
@@ -43,7 +45,7 @@ def path_of(found: Found, k: int) -> Path:
     law = mean.model.forecast(np.diag(mean.known.astype(float))[mean.known])
     after = start + np.flatnonzero(mean.known)
     expected, low, high, p = np.full((4, len(y)), np.nan)
-    expected[:start] = mean.model.one_step()[0]
+    expected[:start] = mean.model.one_step[0]
     expected[after], low[after], high[after] = law.mean, law.quantile(0.025), law.quantile(0.975)
     below = law.below(y[after])
     p[after] = np.minimum(1.0, 2 * np.minimum(below, 1 - below))
@@ -61,15 +63,6 @@ def parts(found: Found, effects: tuple[Effect, ...], paths: dict[str, Path]) -> 
     )
     sums = (_sum(e) for e in effects if found.experiment.outcome(e.outcome).kind in SUMMED)
     return (*sums, *shown)
-
-
-PLAIN = {
-    "p_adjusted": None,
-    "adjustment": None,
-    "probability_better": None,
-    "probability_matters": None,
-    "relative": None,
-}
 
 
 def _period(found: Found, headline: Effect, path: Path, t: int) -> Effect:
@@ -102,8 +95,8 @@ def _pair(found: Found, effect: Effect, path: Path) -> tuple[Picture, Picture]:
         first = found.course.start - 1
     last = first + MOST_SHOWN
     y, expected, low, high = (v[first:last] for v in (path.observed, path.expected, path.low, path.high))
-    observed = (_line("observed", y), _line("expected", expected, low, high))
-    gap = (_line("effect", y - expected, y - high, y - low),)
+    observed = (line("observed", y), line("expected", expected, low, high))
+    gap = (line("effect", y - expected, y - high, y - low),)
     ticks, rule = found.course.labels[first:last], float(found.course.start - first)
     before_after, alone = (
         Picture(
@@ -112,15 +105,6 @@ def _pair(found: Found, effect: Effect, path: Path) -> tuple[Picture, Picture]:
         for code, series in (("before-after", observed), ("gap", gap))
     )  # fmt: skip
     return before_after, alone
-
-
-def _line(name: str, y: Array, low: Array | None = None, high: Array | None = None) -> Series:
-    ends = [() if values is None else _known(values) for values in (low, high)]
-    return Series(name=name, x=tuple(map(float, range(len(y)))), y=_known(y), low=ends[0], high=ends[1])
-
-
-def _known(values: Array) -> tuple[float | None, ...]:
-    return tuple(None if np.isnan(v) else float(v) for v in values)
 
 
 def careless(found: Found, effects: tuple[Effect, ...]) -> tuple[Notice, ...]:

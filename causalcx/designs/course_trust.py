@@ -9,7 +9,7 @@ from causalcx.checks.interrupted import FalseStart
 from causalcx.core.check import Check
 from causalcx.core.design_keys.interrupted_time_series import Season
 from causalcx.core.panel import Clock
-from causalcx.designs.course import LEAST_BEFORE, PER_PARAMETER, VARIANCES, Course
+from causalcx.designs.course import Course, required
 from causalcx.designs.course_found import Found, mean_of
 from causalcx.designs.headline import unit_of
 from causalcx.models.structural import Series
@@ -25,7 +25,7 @@ def before(found: Found, seasons: list[Season]) -> tuple[Check, ...]:
     """Per outcome; what came after the start is not looked at."""
     checks: list[Check] = []
     for k, outcome in enumerate(found.experiment.outcomes):
-        unit, residual = unit_of(found.experiment, outcome), found.means[k].model.one_step()[1]
+        unit, residual = unit_of(found.experiment, outcome), found.means[k].model.one_step[1]
         series = found.course.series(k)
         horizon, starts = false_starts(series, found.course)
         checks += [
@@ -44,9 +44,7 @@ def false_starts(series: Series, course: Course) -> tuple[int, tuple[FalseStart,
 
 
 def _enough(series: Series, start: int, horizon: int) -> bool:
-    least = max(
-        LEAST_BEFORE, PER_PARAMETER * (series.x.shape[1] + VARIANCES + 2 * series.drifts), series.start // LONGEST
-    )
+    least = max(required(series)[0], series.start // LONGEST)
     return start > 0 and int(series.known[:start].sum()) >= least and bool(series.known[start : start + horizon].any())
 
 

@@ -9,11 +9,11 @@ import numpy as np
 from causalcx.core.design_keys.discontinuity import Discontinuity
 from causalcx.core.effect import Effect
 from causalcx.core.experiment import Experiment
-from causalcx.core.inference import t_interval, two_sided_p
 from causalcx.core.moments import Array
 from causalcx.core.need import TREATED, UNTREATED, Frame
 from causalcx.designs.contrasts import Estimates
 from causalcx.designs.cutoff import Measured, Ordered, joint, measured
+from causalcx.designs.headline import t_part
 from causalcx.designs.local_polynomial import Jump, jump
 from causalcx.designs.segments import Segments, segments
 from causalcx.designs.values import spread
@@ -70,14 +70,12 @@ def of_passing(found: list[Measured], effects: tuple[Effect, ...]) -> tuple[Effe
 
 def _passing(one: Measured, effect: Effect) -> Effect:
     found = jump(replace(one.rows, taken=None), one.jump.widths)
-    low, high = t_interval(found.corrected, found.error, None, effect.level)
-    change = {
+    own = {
         "estimand": effect.estimand.replace("LATE", "ATE"), "applies_to": "at the cutoff", "aggregation": "intention-to-treat",
-        "estimate": found.value, "std_error": found.error, "low": low, "high": high, "p_value": two_sided_p(found.corrected, found.error, None),
-        "baseline": found.base, "p_adjusted": None, "adjustment": None, "probability_better": None, "probability_matters": None, "relative": None,
-        "share": sum(found.counts) / len(one.seen), "method": _method(found, fuzzy=False, adjusted=one.rows.covariates.size > 0),
+        "baseline": found.base, "share": sum(found.counts) / len(one.seen),
+        "method": _method(found, fuzzy=False, adjusted=one.rows.covariates.size > 0),
     }  # fmt: skip
-    return effect.model_copy(update=change)
+    return t_part(effect, found.corrected, found.error, df=None, **own).model_copy(update={"estimate": found.value})
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from causalcx.designs import cutoff_probes as probes
 from causalcx.designs.cutoff import Measured, Ordered, flows, measured, ordered
 from causalcx.designs.cutoff_effects import conventional, estimates_of, of_passing, segments_of
 from causalcx.designs.headline import headline, pooled_priors, unit_of
+from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control
 
 DATA = "frame"
@@ -48,6 +49,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
 def _keys(experiment: Experiment) -> Discontinuity:
     design = experiment.design
     assert isinstance(design, Discontinuity)
+    refuse_unbuilt(experiment, segments=True)
     for outcome in experiment.outcomes:
         if outcome.kind not in MEANINGFUL:
             raise CannotAnswer(
@@ -91,6 +93,14 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
         fallbacks=pooled_priors(experiment, flat_in_control(experiment, frame)),
         rests_on=_rests_on(design),
     )  # fmt: skip
+
+
+def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
+    """The corrected jumps alone, as a plan simulates them."""
+    design = _keys(experiment)
+    data = ordered(experiment, design, frame)
+    found = [measured(data, o) for o in experiment.outcomes]
+    return replace(estimates_of(design, frame, found, len(data.x)), share=min(one.share for one in found))
 
 
 def _plain_checks(experiment: Experiment, design: Discontinuity, frame: Frame, data: Ordered) -> tuple[Check, ...]:

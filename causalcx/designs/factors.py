@@ -54,7 +54,7 @@ def entangled(together: tuple[Effect, ...]) -> tuple[Notice, ...]:
             facts={"outcome": e.outcome, "comparison": e.comparison, "estimate": e.estimate, "unit": e.unit},
         )
         for e in together
-        if e.role == "primary" and e.low is not None and e.high is not None and (e.low > 0 or e.high < 0)
+        if e.role == "primary" and e.clear
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -132,6 +133,27 @@ def _best_arm(estimates: Estimates, draws: np.ndarray, outcome: Outcome) -> Best
         probability=float((gain.argmax(axis=1) == best).mean()),
         expected_loss=float(loss[best]),
     )
+
+
+PLAIN = {
+    "p_adjusted": None,
+    "adjustment": None,
+    "probability_better": None,
+    "probability_matters": None,
+    "relative": None,
+}
+"""What a part has not: it is no part of the family that was planned, and has no posterior."""
+
+
+def t_part(headline: Effect, estimate: float, error: float, **own: Any) -> Effect:
+    """A part of a headline with an interval and a p-value of its own, without a posterior; ``own`` are its fields."""
+    df = own.get("df", headline.df)
+    low, high = inference.t_interval(estimate, error, df, headline.level)
+    found = {
+        "estimate": estimate, "std_error": error, "low": low, "high": high,
+        "p_value": inference.two_sided_p(estimate, error, df),
+    }  # fmt: skip
+    return headline.model_copy(update=PLAIN | found | own)
 
 
 def pooled_priors(experiment: Experiment, constant_in_control: set[str]) -> tuple[Notice, ...]:

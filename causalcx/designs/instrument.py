@@ -15,7 +15,6 @@ from causalcx.checks.observational import no_ratio
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.instrument import Instrument
 from causalcx.core.effect import Effect, Flow, Law
-from causalcx.core.errors import NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.inference import probability_above, quantile, two_sided_p
 from causalcx.core.moments import Array
@@ -28,6 +27,7 @@ from causalcx.designs.headline import LEVEL, headline, pooled_priors, unit_of
 from causalcx.designs.instrument_facts import assumptions, before_effects, compliers, left_out
 from causalcx.designs.instrument_pictures import pictures
 from causalcx.designs.instrument_setting import Setting, setting_of
+from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control, naive_differences, spread
 from causalcx.designs.wald import Moved, Pieces, anderson_rubin
 
@@ -52,10 +52,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
 def _keys(experiment: Experiment) -> Instrument:
     design = experiment.design
     assert isinstance(design, Instrument)
-    if design.graph is not None:
-        raise NotBuilt("`design.graph` with `kind: instrument`")
-    if experiment.segments:
-        raise NotBuilt("`segments` with `kind: instrument`")
+    refuse_unbuilt(experiment)
     return design
 
 
@@ -89,6 +86,12 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
         fallbacks=pooled_priors(experiment, flat_in_control(experiment, frame)),
         rests_on=(*assumptions(design), compliers(design, setting)),
     )  # fmt: skip
+
+
+def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
+    """The effects on compliers alone, as a plan simulates them."""
+    setting = setting_of(_keys(experiment), frame)
+    return _estimates(experiment, setting, _found(experiment, setting))
 
 
 def _found(experiment: Experiment, setting: Setting) -> Moved:

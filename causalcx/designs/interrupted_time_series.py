@@ -13,7 +13,6 @@ from causalcx.checks.observational import no_ratio
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.interrupted_time_series import InterruptedTimeSeries
 from causalcx.core.effect import Arm, Effect
-from causalcx.core.errors import NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.need import Frame, Need
 from causalcx.core.readout import Readout
@@ -23,6 +22,7 @@ from causalcx.designs.course_found import Found, found_of
 from causalcx.designs.course_parts import careless, parts, path_of, pictures
 from causalcx.designs.course_trust import before, regressors
 from causalcx.designs.headline import Headline, headline
+from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.models.structural import LEVEL_STEPS, LONGEST, SLOPE_STEPS
 
 DATA = "frame"
@@ -39,10 +39,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
 def _keys(experiment: Experiment) -> InterruptedTimeSeries:
     design = experiment.design
     assert isinstance(design, InterruptedTimeSeries)
-    if design.graph is not None:
-        raise NotBuilt("design.graph")
-    if experiment.segments:
-        raise NotBuilt("`segments` with `kind: interrupted-time-series`")
+    refuse_unbuilt(experiment)
     return design
 
 
@@ -72,6 +69,11 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
         fallbacks=_independent(found),
         rests_on=(Notice(code="interrupted-time-series", facts={"start": course.labels[course.start]}),),
     )  # fmt: skip
+
+
+def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
+    """The effects alone, as a plan simulates them."""
+    return _estimates(found_of(experiment, course_of(experiment, _keys(experiment), frame)))
 
 
 def _checks(experiment: Experiment, frame: Frame, found: Found) -> tuple[Check, ...]:

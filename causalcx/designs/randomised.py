@@ -12,7 +12,6 @@ from causalcx.checks.randomisation import assignment, balance, sample_ratio
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.effect import Arm
-from causalcx.core.errors import NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Moments
 from causalcx.core.need import CELL, Need, Profile, Reduced, variables_of
@@ -25,9 +24,9 @@ from causalcx.designs.factors import entangled, interactions, main_effects
 from causalcx.designs.headline import Headline, headline, pooled_priors
 from causalcx.designs.received import complied, joined, with_take_up
 from causalcx.designs.segments import Segments, segments
+from causalcx.designs.unbuilt import refuse_unbuilt
 
 DATA = "moments"
-NOT_BUILT = ("graph",)
 SMALL_ARM = 30
 """Units below which an interval leans on single values being roughly normal, and that is said."""
 METHODS = {
@@ -57,9 +56,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
 def _keys(experiment: Experiment) -> Randomised:
     design = experiment.design
     assert isinstance(design, Randomised)
-    for key in NOT_BUILT:
-        if getattr(design, key) is not None:
-            raise NotBuilt(f"design.{key}")
+    refuse_unbuilt(experiment, segments=True)
     return design
 
 

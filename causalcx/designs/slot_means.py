@@ -48,9 +48,7 @@ def covariates_of(slots: Slots, frame: Frame, columns: Sequence[str]) -> Array:
     places = {c: np.unique(v, return_inverse=True, equal_nan=True) for c, v in by_level.items()}
     positions = {c: np.where(np.isnan(by_level[c]), np.nan, place.astype(float)) for c, (_, place) in places.items()}
     levels = {c: tuple(str(x) for x in found if x == x) for c, (found, _) in places.items()}
-    prepared = replace(
-        frame, covariates={**frame.covariates, **positions}, levels={**frame.levels, **levels}, arm=frame.arm
-    )
+    prepared = replace(frame, covariates={**frame.covariates, **positions}, levels={**frame.levels, **levels})
     return features(prepared, tuple(columns)).values[slots.rows]
 
 

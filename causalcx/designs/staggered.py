@@ -27,6 +27,8 @@ from causalcx.designs.group_time import GroupTime, compared_with, group_time, pa
 from causalcx.designs.headline import headline
 from causalcx.designs.roll_out_parts import parts, pictures, too_many_pairs
 from causalcx.designs.roll_out_trust import before_the_effects, careless, with_the_effects
+from causalcx.designs.selection import of_waves
+from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import deviation
 from causalcx.designs.waves import Waves, waves
 
@@ -43,10 +45,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
 def _keys(experiment: Experiment) -> Staggered:
     design = experiment.design
     assert isinstance(design, Staggered)
-    if experiment.segments:
-        raise NotBuilt("`segments` with `kind: staggered`")
-    if design.graph is not None:
-        raise NotBuilt("`design.graph` with `kind: staggered`")
+    refuse_unbuilt(experiment)
     return design
 
 
@@ -55,7 +54,7 @@ def check(experiment: Experiment, frame: Frame, *, seed: int) -> tuple[Check, ..
     design = _keys(experiment)
     found = waves(experiment, design, frame)
     pairs(found.first, found.periods, design.compare)
-    return _plain_checks(experiment, design, frame, found)
+    return (*_plain_checks(experiment, design, frame, found), of_waves(experiment, found).check)
 
 
 def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
@@ -65,22 +64,32 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     effects, told = group_time_effects(found, design)
     estimates = _estimates(experiment, design, found, effects)
     result = headline(experiment, estimates, seed)
+    selected = of_waves(experiment, found)
+    claimed, shown = selected.told(experiment)
     return Readout(
         experiment=experiment.key, design="staggered",
         effects=(*result.effects, *parts(experiment, found, effects, result.effects, result.law)),
         covariance=result.covariance, law=result.law, arms=_arms(experiment, design, found), best=result.best,
-        flows=_flows(experiment, effects), pictures=pictures(found, effects, result.effects, seed),
+        flows=_flows(experiment, effects), pictures=(*pictures(found, effects, result.effects, seed), *shown),
         checks=(
             *_plain_checks(experiment, design, frame, found),
+            selected.check,
             *with_the_effects(effects, result.effects),
             *small_sample(result.effects),
             *precision(experiment, result.effects),
             *guardrails(experiment, result.effects),
         ),
-        warnings=(*found.notices, *careless(found, effects, result.effects), *too_many_pairs(effects)),
+        warnings=(*claimed, *found.notices, *careless(found, effects, result.effects), *too_many_pairs(effects)),
         fallbacks=(Notice(code="cohorts-by-regression", facts={"cohorts": list(told)}),) if told else (),
         rests_on=_assumed(design),
     )  # fmt: skip
+
+
+def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
+    """The effects alone, as a plan simulates them."""
+    design = _keys(experiment)
+    found = waves(experiment, design, frame)
+    return _estimates(experiment, design, found, group_time_effects(found, design)[0])
 
 
 def _assumed(design: Staggered) -> tuple[Notice, ...]:

@@ -15,7 +15,6 @@ from causalcx.checks.observational import no_ratio
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.switchback import Switchback
 from causalcx.core.effect import Effect
-from causalcx.core.errors import NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Whole
 from causalcx.core.need import Frame, Need
@@ -28,6 +27,7 @@ from causalcx.designs.headline import headline, pooled_priors
 from causalcx.designs.redraws import redrawn
 from causalcx.designs.slot_means import SlotEffect, covariates_of, slot_effect, too_rarely
 from causalcx.designs.slots import Slots, never_switched, slots_of
+from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control, in_units, naive_differences, spread
 
 DATA = "frame"
@@ -42,10 +42,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
 def _keys(experiment: Experiment) -> Switchback:
     design = experiment.design
     assert isinstance(design, Switchback)
-    if design.graph is not None:
-        raise NotBuilt("`design.graph` with `kind: switchback`")
-    if experiment.segments:
-        raise NotBuilt("`segments` with `kind: switchback`")
+    refuse_unbuilt(experiment)
     return design
 
 
@@ -89,6 +86,15 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
         fallbacks=pooled_priors(experiment, flat_in_control(experiment, frame)),
         rests_on=_rests_on(design),
     )  # fmt: skip
+
+
+def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
+    """The effects alone, as a plan simulates them."""
+    design = _keys(experiment)
+    slots = slots_of(design, frame)
+    x, values = covariates_of(slots, frame, design.covariates), _values(experiment, frame, slots)
+    found = [slot_effect(slots, y, x, o.key) for o, y in zip(experiment.outcomes, values, strict=True)]
+    return _estimates(experiment, frame, slots, found)
 
 
 def _careless(experiment: Experiment, frame: Frame, estimates: Estimates) -> Iterator[Notice]:
@@ -193,15 +199,9 @@ def _randomisation_tests(
     if found is None:
         return tuple(verdicts.no_randomisation_test(f) for f in facts)
     return tuple(
-        verdicts.randomisation_test(f, r.p, r.error, r.draws, r.within, clear=_clear(e))
+        verdicts.randomisation_test(f, r.p, r.error, r.draws, r.within, clear=e.clear)
         for f, r, (_, e) in zip(facts, found, tested, strict=True)
     )
-
-
-def _clear(effect: Effect) -> bool:
-    assert effect.low is not None
-    assert effect.high is not None
-    return effect.low > 0 or effect.high < 0
 
 
 def _pictures(slots: Slots, values: list[Array], effects: tuple[Effect, ...]) -> tuple[Picture, ...]:

@@ -14,16 +14,19 @@ from causalcx.checks.observational import no_ratio
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.synthetic_control import SyntheticControl
 from causalcx.core.effect import Arm, Effect
-from causalcx.core.errors import CannotAnswer, NotBuilt
+from causalcx.core.errors import CannotAnswer
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array
 from causalcx.core.need import TREATED, UNTREATED, Frame, Need
 from causalcx.core.readout import Readout
 from causalcx.designs.contrasts import Estimates
 from causalcx.designs.headline import headline, unit_of
+from causalcx.designs.selection import of_sites
 from causalcx.designs.synthetic_panel import Comparison, comparison_of
 from causalcx.designs.synthetic_parts import Found, early_effects, periods, pictures, without_donors
 from causalcx.designs.synthetic_spread import placebos_of, spread_of
+from causalcx.designs.unbuilt import refuse_unbuilt
+from causalcx.designs.values import deviation
 
 DATA = "frame"
 METHODS = {
@@ -44,10 +47,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
 def _keys(experiment: Experiment) -> SyntheticControl:
     design = experiment.design
     assert isinstance(design, SyntheticControl)
-    if design.graph is not None:
-        raise NotBuilt("design.graph")
-    if experiment.segments:
-        raise NotBuilt("`segments` with `kind: synthetic-control`")
+    refuse_unbuilt(experiment)
     for outcome in experiment.outcomes:
         if outcome.kind in ONE_ANSWER:
             raise CannotAnswer(
@@ -63,7 +63,7 @@ def check(experiment: Experiment, frame: Frame, *, seed: int) -> tuple[Check, ..
     design = _keys(experiment)
     comparison = comparison_of(experiment, design, frame)
     found = _found(experiment, comparison, seed)
-    return (*_plain_checks(experiment, frame, comparison), *_before(found))
+    return (*_plain_checks(experiment, frame, comparison), of_sites(experiment, comparison).check, *_before(found))
 
 
 def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
@@ -72,20 +72,28 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     found = _found(experiment, comparison, seed)
     result = headline(experiment, _estimates(found), seed)
     done = replace(found, effects=result.effects)
+    selected = of_sites(experiment, comparison)
+    claimed, shown = selected.told(experiment)
     return Readout(
         experiment=experiment.key, design="synthetic-control", effects=(*result.effects, *periods(done)),
-        covariance=result.covariance, law=result.law, arms=_arms(found), pictures=pictures(done),
+        covariance=result.covariance, law=result.law, arms=_arms(found), pictures=(*pictures(done), *shown),
         checks=(
             *_plain_checks(experiment, frame, comparison),
+            selected.check,
             *_before(found),
             *_after(done),
             *small_sample(_luck_from(found, result.effects)),
             *precision(experiment, result.effects),
             *guardrails(experiment, result.effects),
         ),
-        warnings=(*comparison.notices, *_exchangeable(found), *_naive(done)),
+        warnings=(*claimed, *comparison.notices, *_exchangeable(found), *_naive(done)),
         rests_on=(Notice(code="synthetic-control", facts={"unit": experiment.design.unit, "treated": _names(comparison)}),),
     )  # fmt: skip
+
+
+def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:
+    """The effects alone, as a plan simulates them."""
+    return _estimates(_found(experiment, comparison_of(experiment, _keys(experiment), frame), seed))
 
 
 def _found(experiment: Experiment, comparison: Comparison, seed: int) -> Found:
@@ -153,14 +161,10 @@ def _estimates(found: Found) -> Estimates:
     return Estimates(
         outcomes=tuple(outcomes), treated=(TREATED,) * len(outcomes), control=UNTREATED, value=value,
         covariance=found.spread.covariance, df=tuple(found.spread.df.tolist()), base=observed - value, base_error=found.error,
-        spread=np.array([_deviation(y[setting.donors]) for y in found.comparison.raw]),
+        spread=np.array([deviation(y[setting.donors]) for y in found.comparison.raw]),
         answered=((len(setting.treated), len(setting.donors)),) * len(outcomes),
         estimand="ATT", applies_to="treated", share=1.0, method=how,
     )  # fmt: skip
-
-
-def _deviation(values: Array) -> float:
-    return float(values.std(ddof=1)) if values.min() < values.max() else 0.0
 
 
 def _arms(found: Found) -> tuple[Arm, ...]:

@@ -8,9 +8,11 @@ import numpy as np
 
 from causalcx.core.effect import Effect
 from causalcx.core.experiment import Experiment
-from causalcx.core.inference import t_interval, two_sided_p
+from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
 from causalcx.core.picture import Picture, Series
+from causalcx.designs.curves import line
+from causalcx.designs.headline import t_part
 from causalcx.designs.synthetic import Synthetic
 from causalcx.designs.synthetic_panel import Comparison
 from causalcx.designs.synthetic_spread import Placebos, Spread, placebos_of, spread_of
@@ -56,14 +58,8 @@ def periods(found: Found) -> tuple[Effect, ...]:
 
 def _period(found: Found, k: int, t: int, headline: Effect) -> Effect:
     value, error = float(found.fits[k].path[t]), float(found.spread.error[k, t])
-    low, high = t_interval(value, error, headline.df, headline.level)
-    change = {
-        "period": found.comparison.clock.labels[t], "estimand": f"{headline.estimand} in the period", "estimate": value,
-        "std_error": error, "low": low, "high": high, "p_value": two_sided_p(value, error, headline.df), "p_adjusted": None,
-        "adjustment": None, "probability_better": None, "probability_matters": None,
-        "baseline": float(found.observed(k)[t]) - value, "relative": None,
-    }  # fmt: skip
-    return headline.model_copy(update=change)
+    own = {"period": found.comparison.clock.labels[t], "baseline": float(found.observed(k)[t]) - value}
+    return t_part(headline, value, error, estimand=f"{headline.estimand} in the period", **own)
 
 
 @dataclass(frozen=True)
@@ -111,8 +107,8 @@ def _before_after(found: Found, k: int, effect: Effect) -> Picture:
     low, high = _band(found, k, effect, path)
     expected = observed - path
     series = (
-        _line("observed", observed),
-        _line("expected", expected, low=_less(observed, high), high=_less(observed, low)),
+        line("observed", observed),
+        line("expected", expected, observed - high, observed - low),
     )
     return _picture("before-after", found, effect, series)
 
@@ -125,8 +121,8 @@ def _gap(found: Found, k: int, effect: Effect) -> Picture:
     )
     path = found.fits[k].path
     low, high = _band(found, k, effect, path)
-    placebos = (_line("placebo", found.placebos.path[b, k]) for b in shown)
-    return _picture("gap", found, effect, (*placebos, _line("effect", path, low=low, high=high)))
+    placebos = (line("placebo", found.placebos.path[b, k]) for b in shown)
+    return _picture("gap", found, effect, (*placebos, line("effect", path, low, high)))
 
 
 def _picture(code: str, found: Found, effect: Effect, series: tuple[Series, ...]) -> Picture:
@@ -137,21 +133,9 @@ def _picture(code: str, found: Found, effect: Effect, series: tuple[Series, ...]
     )  # fmt: skip
 
 
-Ends = tuple[float | None, ...]
-
-
-def _band(found: Found, k: int, effect: Effect, path: Array) -> tuple[Ends, Ends]:
-    """Interval around the path from the start on; nothing before, where the weights were fitted."""
-    ends = [
-        t_interval(float(v), float(s), effect.df, effect.level) if t >= found.fits[k].start else (None, None)
-        for t, (v, s) in enumerate(zip(path, found.spread.error[k], strict=True))
-    ]
-    return tuple(low for low, _ in ends), tuple(high for _, high in ends)
-
-
-def _less(values: Array, ends: Ends) -> Ends:
-    return tuple(None if end is None else float(v) - end for v, end in zip(values, ends, strict=True))
-
-
-def _line(name: str, y: Array, *, low: Ends = (), high: Ends = ()) -> Series:
-    return Series(name=name, x=tuple(map(float, range(len(y)))), y=tuple(y.tolist()), low=low, high=high)
+def _band(found: Found, k: int, effect: Effect, path: Array) -> tuple[Array, Array]:
+    """[T] interval around the path from the start on; NaN before, where the weights were fitted."""
+    low, high = np.full((2, len(path)), np.nan)
+    for t in range(found.fits[k].start, len(path)):
+        low[t], high[t] = t_interval(float(path[t]), float(found.spread.error[k, t]), effect.df, effect.level)
+    return low, high

@@ -16,6 +16,7 @@ model sampled.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -175,6 +176,7 @@ class Structural:
                 drift += motion.level[:, None] * level**2 + motion.second[:, None] * second**2
         return second, drift
 
+    @cached_property
     def one_step(self) -> tuple[Array, Array]:
         """[start] one-step forecasts and standardised residuals before the start, at the likeliest point; NaN where missing."""
         best = np.array([self.weight.argmax()])

@@ -15,7 +15,7 @@ from causalcx.reports.pictures import pictures
 from causalcx.reports.view import comparison_of, effects_caption, npv_caption
 from causalcx.reports.voice import Voice
 from causalcx.words import blocking_check, hidden_money, hidden_outcomes
-from causalcx.words.effects import change_text, is_clear, moved_well, per_base, unit_of
+from causalcx.words.effects import change_text, moved_well, per_base, unit_of
 from causalcx.words.formats import money_scale, money_unit
 
 ROW = 62
@@ -145,7 +145,7 @@ def _point(effect: Effect, row: int, experiment: Experiment, hidden: bool, voice
         "row": row, "name": name, "text": change_text(effect.estimate, unit, voice.names, sign=True, base=base, largest=largest), "hidden": False,
         "low": min(scaled), "high": max(scaled), "at": outcome.sign * effect.estimate / largest,
         "matters": outcome.matters / largest if outcome.matters else None,
-        "clear": is_clear(effect), "good": moved_well(effect, outcome),
+        "clear": effect.clear, "good": moved_well(effect, outcome),
     }  # fmt: skip
 
 

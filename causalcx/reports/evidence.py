@@ -20,7 +20,7 @@ from causalcx.words import (
     tells_hidden,
     text_in,
 )
-from causalcx.words.effects import is_clear, span_with_unit, unit_of
+from causalcx.words.effects import span_with_unit, unit_of
 
 TOLD = (
     "randomised",
@@ -91,7 +91,7 @@ def _against(effect: Effect, span: tuple[float, float], sign: int) -> str:
         and effect.high is not None
         and effect.low <= high
         and effect.high >= low
-        and not is_clear(effect)
+        and not effect.clear
     ):
         return "unclear"
     return "better" if sign * (effect.estimate - (low + high) / 2) > 0 else "worse"

@@ -155,11 +155,6 @@ def unit_of(effect: Effect, outcome: Outcome | None = None) -> str:
     return NPS if outcome is not None and outcome.kind == "nps" else effect.unit
 
 
-def is_clear(effect: Effect) -> bool:
-    """Whether the whole interval lies on one side of no change."""
-    return effect.low is not None and effect.high is not None and effect.low * effect.high > 0
-
-
 def moved_well(effect: Effect, outcome: Outcome | None) -> bool:
     """Whether the estimate points in the good direction."""
     return effect.estimate * (outcome.sign if outcome else 1) > 0

@@ -13,7 +13,7 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.text import text_in
 from causalcx.words import formats
-from causalcx.words.effects import SHARE, amount_text, change_text, is_clear, span_with_unit, unit_of
+from causalcx.words.effects import SHARE, amount_text, change_text, span_with_unit, unit_of
 from causalcx.words.hiding import blocking_check, hidden_money, hidden_outcomes
 from causalcx.words.names import Names, names_of
 from causalcx.words.sentences import check_sentence, notice_sentence, sentence
@@ -157,8 +157,8 @@ class Teller:
         return self.experiment.design.kind == "observational"
 
     def _both(self, first: Effect, second: Effect) -> str:
-        if is_clear(first) or is_clear(second):
-            joint = "and" if is_clear(first) == is_clear(second) else "while"
+        if first.clear or second.clear:
+            joint = "and" if first.clear == second.clear else "while"
             return self.say(joint, one=self.clause(first), other=self.clause(second))
         one, other = (self.names.outcome(e.outcome) for e in (first, second))
         return self.say("unclear.both", one=one, other=other, span=self._span(first), span_other=self._span(second))
@@ -175,7 +175,7 @@ class Teller:
         """What happened to one outcome, in its own numbers."""
         outcome = self.experiment.outcome(effect.outcome)
         unit, name = unit_of(effect, outcome), self.names.outcome(effect.outcome)
-        if not is_clear(effect):
+        if not effect.clear:
             return self.say("unclear", name=name, span=self._span(effect))
         up, down = ("higher", "lower") if self._observed else ("rose", "fell")
         direction = up if effect.estimate > 0 else down
