@@ -145,7 +145,7 @@ def _page(checked: Checked, *, shown: bool = False, exists: str | None = None, r
     sealed = portal.sealed_on(**here(), key=checked.key) if exists else None
     place = portal.draft_place(current_app.config["WORKSPACE"], checked.key) if exists else None
     return render_template(
-        "change.html", sections=form.SECTIONS, groups=form.GROUPS, built=form.BUILT_KINDS, typed=checked.typed, text=checked.text, key=checked.key, place=place,
+        "change.html", sections=form.SECTIONS, groups=form.GROUPS, typed=checked.typed, text=checked.text, key=checked.key, place=place,
         complaints=complaints, beside=beside, shown=shown, state=_state(checked), exists=exists, sealed=sealed, refused=refused,
         suggestions=_suggestions(checked.typed), anchor=_anchor(), is_group=lambda part: isinstance(part, form.Group), is_date=form.is_date,
     )  # fmt: skip

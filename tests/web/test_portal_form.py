@@ -99,6 +99,42 @@ def test_what_the_owner_typed_as_a_file() -> None:
     assert document["assumptions"][0]["value"] == {"low": 150, "mode": 240, "high": 300}
 
 
+DESIGNS = {
+    "staggered": ({"time": "week", "cohort": "first_week", "compare": "not-yet", "cluster": "city"}, {}),
+    "switchback": ({"time": "slot", "treatment": "routing", "control": "off", "washout": "1"}, {"washout": 1}),
+    "synthetic-control": ({"time": "month", "treated": "北京, 7", "start": "2025-07", "method": "classic"}, {"treated": ["北京", "7"]}),
+    "interrupted-time-series": ({"time": "day", "start": "2026-03-02", "season": "7, 30.4", "trend": "local"}, {"season": [7, 30.4]}),
+    "discontinuity": ({"running": "hours", "cutoff": "8", "fuzzy": "credited"}, {"cutoff": 8}),
+    "instrument": ({"instrument": "message", "treatment": "app", "control": "0"}, {}),
+    "randomised": ({"treatment": "arm", "control": "0", "cluster": "team", "weight": "cluster", "received": "opened"}, {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", DESIGNS)
+def test_every_design_can_be_typed_and_comes_back(kind: str) -> None:
+    typed, read = DESIGNS[kind]
+    kept = {box: text for box, text in WHOLE.items() if not box.startswith(("design.", "arms."))}
+    boxes = kept | {"design.kind": kind, "design.unit": "site"} | {f"design.{k}": text for k, text in typed.items()}
+    document = form.document_of(form.Typed.posted(boxes)).document
+    assert document["design"] == {"kind": kind, "unit": "site"} | typed | read
+    parse_experiment(form.write_yaml(document), metrics=METRICS)
+    assert (
+        form.typed_of(document).singles.items() >= {k: v for k, v in boxes.items() if k.startswith("design.")}.items()
+    )
+
+
+def test_a_key_of_another_design_is_not_lost() -> None:
+    typed = form.typed_of({"design": {"kind": "staggered", "unit": "store", "washout": 2}})
+    assert "washout: 2" in typed.singles["extra"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("12 months", {"months": 12}), ("90天", {"days": 90}), ("12", 12), ("soon", "soon")]
+)
+def test_a_horizon_as_people_write_it(text: str, value: Any) -> None:
+    assert KINDS["horizon"].read(text) == value
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [

@@ -12,7 +12,7 @@ let unsaved = false;
 function showOnlyWhatBelongs() {
   const kind = form().querySelector("[name='design.kind']:checked");
   for (const field of form().querySelectorAll("[data-only]")) {
-    field.hidden = Boolean(kind) && field.dataset.only !== kind.value;
+    field.hidden = Boolean(kind) && !field.dataset.only.split(" ").includes(kind.value);
   }
   const shares = document.getElementById("interference-shares").closest(".field");
   shares.hidden = document.getElementById("interference").value !== "shares" && !document.getElementById("interference-shares").value;

@@ -55,7 +55,7 @@ def document_of(typed: Typed) -> Stated:
 def _single(single: Field, typed: Typed, kind: str, stated: Stated) -> None:
     stated.where[single.name] = single.boxes[0]
     value = value_in(single, typed.singles)
-    if value is not None and single.only in (None, kind):
+    if value is not None and single.belongs_to(kind):
         _put(stated.document, single.name.split("."), value)
 
 
@@ -180,7 +180,7 @@ def _arms(rows: list[Row], kind: str, stated: Stated) -> None:
         elif label is not None:
             seen.add(label)
             stated.where[f"design.ratio.{label}"] = f"{box}.weight"
-            if weight is not None and kind != "observational":
+            if weight is not None and kind in ("", "randomised"):
                 _put(stated.document, ["design", "ratio", label], weight)
             _arm_name(label, name, f"{box}.name.en", stated)
 

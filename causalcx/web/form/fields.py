@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from causalcx.core.design_keys import KINDS as DESIGN_KINDS
 from causalcx.core.experiment import INTERVENTIONS
 
-BUILT_KINDS = ("randomised", "observational")
-"""Design kinds that the form offers; the others are written in the file itself."""
 LANGUAGES = ("en", "zh")
 
 
@@ -23,11 +21,15 @@ class Field:
     required: bool = False
     more: bool = False
     """Rarely needed: stands in the part that opens."""
-    only: str | None = None
-    """The one design kind that it belongs to."""
+    only: tuple[str, ...] = ()
+    """The design kinds that it belongs to; all of them where none is named."""
     suggests: str | None = None
     """Which of the form's own names are offered while typing."""
     wide: bool = False
+
+    def belongs_to(self, kind: str) -> bool:
+        """Whether a design of this kind has it."""
+        return not self.only or kind in self.only
 
     @property
     def boxes(self) -> tuple[str, ...]:
@@ -46,7 +48,8 @@ class Group:
     rows: int = 0
     """Empty rows shown at first."""
     more: bool = False
-    only: str | None = None
+    only: tuple[str, ...] = ()
+    """The design kinds that it belongs to; all of them where none is named."""
 
 
 @dataclass(frozen=True)
@@ -96,21 +99,42 @@ DATA = Section("data", (
     Group("exclude", (Field("column", required=True), Field("values", "labels", required=True)), more=True),
 ))  # fmt: skip
 
+ARMS = ("randomised", "observational", "switchback", "instrument")
+"""Kinds with a column of arms."""
+PLACES_IN_TIME = ("staggered", "synthetic-control", "interrupted-time-series", "switchback")
+"""Kinds with a row per period."""
+
 DESIGN = Section("design", (
     Field("design.kind", "choice", tuple(DESIGN_KINDS), required=True, wide=True),
     Field("design.unit", required=True),
-    Field("design.treatment", required=True),
-    Field("design.control", "label", required=True),
+    Field("design.time", required=True, only=PLACES_IN_TIME),
+    Field("design.cohort", required=True, only=("staggered",)),
+    Field("design.start", "label", required=True, only=("synthetic-control", "interrupted-time-series")),
+    Field("design.treated", "labels", required=True, only=("synthetic-control",)),
+    Field("design.running", required=True, only=("discontinuity",)),
+    Field("design.cutoff", "number", required=True, only=("discontinuity",)),
+    Field("design.fuzzy", only=("discontinuity",)),
+    Field("design.instrument", required=True, only=("instrument",)),
+    Field("design.treatment", required=True, only=ARMS),
+    Field("design.control", "label", required=True, only=ARMS),
+    Field("design.washout", "number", only=("switchback",)),
+    Field("design.compare", "choice", ("never", "not-yet"), only=("staggered",)),
     Group("arms", (
         Field("label", "label", required=True),
-        Field("weight", "number", only="randomised"),
+        Field("weight", "number", only=("randomised",)),
         Field("name", "both", wide=True),
-    ), rows=2),
+    ), rows=2, only=ARMS),
     Field("design.covariates", "columns", wide=True),
-    Field("design.adjustment", "choice", ("interacted", "cuped", "none"), only="randomised", more=True),
-    Field("design.strata", "columns", only="randomised", more=True),
-    Field("design.effect", "choice", ("ate", "att"), only="observational"),
-    Field("design.graph", "long", only="observational", more=True, wide=True),
+    Field("design.adjustment", "choice", ("interacted", "cuped", "none"), only=("randomised",), more=True),
+    Field("design.strata", "columns", only=("randomised",), more=True),
+    Field("design.cluster", only=("randomised", "staggered"), more=True),
+    Field("design.weight", "choice", ("unit", "cluster"), only=("randomised",), more=True),
+    Field("design.received", only=("randomised",), more=True),
+    Field("design.method", "choice", ("synthetic-did", "demeaned", "classic"), only=("synthetic-control",), more=True),
+    Field("design.season", "seasons", only=("interrupted-time-series",), more=True),
+    Field("design.trend", "choice", ("linear", "local"), only=("interrupted-time-series",), more=True),
+    Field("design.effect", "choice", ("ate", "att"), only=("observational",)),
+    Field("design.graph", "long", only=("observational",), more=True, wide=True),
     Field("interference", "choice", ("none", "shares")),
     Field("interference.shares", "columns"),
     Field("segments", "columns", more=True),
@@ -127,7 +151,7 @@ DESIGN = Section("design", (
 OUTCOMES = Section("outcomes", (
     Group("outcomes", (
         Field("name", "both", required=True, wide=True),
-        Field("kind", "choice", ("nps", "binary", "amount", "count", "score"), required=True),
+        Field("kind", "choice", ("nps", "binary", "amount", "count", "score", "ratio", "duration"), required=True),
         Field("column", required=True),
         Field("better", "choice", ("higher", "lower")),
         Field("role", "choice", ("primary", "secondary", "guardrail"), required=True),
@@ -139,6 +163,10 @@ OUTCOMES = Section("outcomes", (
         Field("description", "both-long", more=True, wide=True),
         Field("cap", "number", more=True),
         Field("true_when", "label", more=True),
+        Field("numerator", more=True),
+        Field("denominator", more=True),
+        Field("event", more=True),
+        Field("horizon", "horizon", more=True),
         Field("scale", "pair", more=True),
         Field("layer", "choice", ("cause", "attitude", "behaviour", "result"), more=True),
         Field("metric", more=True, suggests="metrics"),

@@ -145,6 +145,41 @@ def _write_margin(value: Any) -> str | None:
     return _write_number(value)
 
 
+def _seasons(text: str) -> Any:
+    """``7`` or ``7, 30.4``: lengths of what repeats."""
+    numbers = [number_in(part) for part in _columns(text)]
+    if None in numbers:
+        return yaml_in(text, text)
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _write_seasons(value: Any) -> str | None:
+    listed = value if isinstance(value, list) else [value]
+    written = [_write_number(v) for v in listed]
+    return ", ".join(map(str, written)) if written and None not in written else None
+
+
+_TIMES = {"months": ("month", "months", "mo", "个月", "月"), "days": ("day", "days", "d", "天", "日")}
+_TIME = re.compile(r"(.+?)\s*([A-Za-z月个天日]+)")
+
+
+def _horizon(text: str) -> Any:
+    """``12 months``, ``90 days``, or a number in the unit of the column."""
+    parts = _TIME.fullmatch(unicodedata.normalize("NFKC", text))
+    number = number_in(parts[1] if parts else text)
+    unit = next((unit for unit, words in _TIMES.items() if parts and parts[2].lower() in words), None)
+    if number is None or (parts and unit is None):
+        return yaml_in(text, text)
+    return {unit: number} if unit else number
+
+
+def _write_horizon(value: Any) -> str | None:
+    if isinstance(value, dict) and len(value) == 1:
+        (unit, number), *_ = value.items()
+        return f"{number!r} {unit}" if unit in _TIMES and _write_number(number) else None
+    return _write_number(value)
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
@@ -164,5 +199,7 @@ KINDS: dict[str, Kind] = {
     "quantity": Kind(quantity_in, _write_quantity),
     "pair": Kind(_pair, _write_pair),
     "margin": Kind(_margin, _write_margin),
+    "seasons": Kind(_seasons, _write_seasons),
+    "horizon": Kind(_horizon, _write_horizon),
 }
 """Kinds of one box. ``both`` has two boxes, one per language, and ``yaml`` holds further keys: see ``document``."""

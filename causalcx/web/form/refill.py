@@ -21,8 +21,14 @@ def typed_of(document: dict[str, Any]) -> Typed:
     _interference(rest, typed)
     _reach(rest, typed)
     typed.rows["arms"] = _arms(rest)
+    kind = _mapping(rest, "design").get("kind", "")
     for single in SINGLES:
-        if single.kind != "yaml" and "reach" not in single.name and not single.name.startswith("interference"):
+        if (
+            single.belongs_to(kind)
+            and single.kind != "yaml"
+            and "reach" not in single.name
+            and not single.name.startswith("interference")
+        ):
             _take(single, rest, typed.singles)
     for group in ("outcomes", "streams", "costs", "assumptions"):
         typed.rows[group] = _rows(group, rest, believed)
