@@ -130,7 +130,7 @@ def clock_of(values: Sequence[Any], column: str) -> tuple[Clock, Whole]:
     """The clock of the raw values of a time column, and the position of each of them on it.
 
     Dates count in calendar months where all fall on the same day of the month (28 and later are one), in days otherwise;
-    202603, 20260301, 2026-W10 and 2026Q1 are dates. Everything else must be a number. Raises DataError for values that
+    202603, 20260301, 2026-W10, 2026Q1, 2026年3月 and 2026年3月1日 are dates. Everything else must be a number. Raises DataError for values that
     are no moments, and for mixed time zones.
     """
     kind = next((k for k in KINDS if None not in moments_of(values, k)), None)
@@ -199,6 +199,8 @@ FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
         re.compile(r"(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?:[ T](.+))?"),
         lambda m: f"{m[1]}-{m[2]:0>2}-{m[3]:0>2}" + (f" {m[4]}" if m[4] else ""),
     ),
+    (re.compile(r"(\d{4})年(\d\d?)月"), lambda m: f"{m[1]}-{m[2]:0>2}-01"),
+    (re.compile(r"(\d{4})年(\d\d?)月(\d\d?)日"), lambda m: f"{m[1]}-{m[2]:0>2}-{m[3]:0>2}"),
     (re.compile(r"(\d{4})-?W(\d\d)"), lambda m: f"{m[1]}-W{m[2]}-1"),
     (re.compile(r"(\d{4})-?Q([1-4])"), lambda m: f"{m[1]}-{3 * int(m[2]) - 2:02}-01"),
 )
