@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-EVERY = ("startup", "moments", "observational")
+EVERY = ("startup", "moments", "observational", "synthetic", "series", "discontinuity", "panel", "gallery")
 
 
 def main(names: list[str]) -> None:

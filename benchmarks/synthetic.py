@@ -1,7 +1,7 @@
 """Synthetic difference-in-differences with its placebo standard error, against azcausal: ``python -m benchmarks.synthetic``.
 
 Both get the same matrix of outcomes, each run in its own process and interleaved. Ours tries every donor as a placebo; azcausal draws as many
-at random. azcausal needs an environment with its own pins: ``--peer-python PATH`` names its interpreter.
+at random. azcausal needs an environment with its own pins: PEER_AZCAUSAL_PYTHON names its interpreter.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +21,7 @@ import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
 from benchmarks.machine import described, table  # noqa: E402
+from benchmarks.peers import interpreters  # noqa: E402
 from benchmarks.processes import Runs, interleaved  # noqa: E402
 
 SIZES = {"20 units x 100 periods": (20, 100, 70), "39 units x 31 periods": (39, 31, 19)}
@@ -93,37 +93,37 @@ def _timed(call: Callable[[], float]) -> tuple[float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--peer-python", default=sys.executable)
     parser.add_argument("--out", type=Path, default=Path(__file__).with_suffix(".md"))
     parser.add_argument("--worker", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
         return work(*options.worker)
-    python = {"causalcx": sys.executable, "azcausal": options.peer_python}
+    pythons, missing = interpreters(("azcausal",))
     commands = {
-        f"{name}|{size}": [python[name], "-m", "benchmarks.synthetic", "--worker", name, size]
+        f"{name}|{size}": [python, "-m", "benchmarks.synthetic", "--worker", name, size]
         for size in SIZES
-        for name in WORKERS
+        for name, python in pythons.items()
     }
-    text = _document(interleaved(commands, options.repeats), options.repeats)
+    text = _document(interleaved(commands, options.repeats), missing, options.repeats)
     options.out.write_text(text, encoding="utf-8")
     print(text)
     return None
 
 
-def _document(runs: dict[str, Runs], repeats: int) -> str:
-    rows, goals = [], []
-    for size in SIZES:
-        ours, peer = runs[f"causalcx|{size}"], runs[f"azcausal|{size}"]
-        rows += [[f"{name}, {size}", *_figures(found)] for name, found in (("causalcx", ours), ("azcausal", peer))]
-        ratio = peer.median("whole") / ours.median("whole")
-        goals.append(f"- {'met' if ratio >= GOAL else 'NOT met'}: {size}: {ratio:.0f} × as fast; goal {GOAL:g} ×")
+def _document(runs: dict[str, Runs], missing: list[str], repeats: int) -> str:
+    rows = [[name.replace("|", ", "), *_figures(found)] for name, found in runs.items()]
+    goals = [_goal(size, runs) for size in SIZES if f"azcausal|{size}" in runs] + missing
     about = described(
         ("causalcx", "numpy", "scipy"), f"Medians of {repeats} interleaved runs, each in its own process, one thread."
     )
     head = ("what", "estimate, ms", "with standard error, ms", "peak, MB", "estimate", "standard error")
     shown = "\n".join(goals)
     return f"# Synthetic difference-in-differences\n\n`python -m benchmarks.synthetic`. {about}\n\n{table(head, rows)}\n\n{shown}\n"
+
+
+def _goal(size: str, runs: dict[str, Runs]) -> str:
+    ratio = runs[f"azcausal|{size}"].median("whole") / runs[f"causalcx|{size}"].median("whole")
+    return f"- {'met' if ratio >= GOAL else 'NOT met'}: {size}: {ratio:.0f} × as fast; goal {GOAL:g} ×"
 
 
 def _figures(found: Runs) -> list[str]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import causalcx.value  # noqa: F401 - the room, before the verb of the same name below takes its place
 
 if TYPE_CHECKING:
+    import datetime as dt
     from pathlib import Path
 
     from causalcx.core.case import Valuation
@@ -44,7 +45,8 @@ def plan(
     experiment: Experiment | str | Path, *, history: str | Path | None = None, size: int | None = None, seed: int = 1
 ) -> dict[str, Any]:
     """The plan in canonical form, its hash, whether it is still the sealed one, and its ``sizing``: units needed, effects that can be
-    seen, and how often the decision rule errs. ``history`` is a file with the outcomes' columns from before."""
+    seen, and how often the decision rule errs. ``history`` is a file with the outcomes' columns from before; designs without a formula
+    are simulated on it, or on what the plan's own data hold of the time before."""
     from causalcx import service
 
     return service.plan(experiment=experiment, history=history, size=size, seed=seed)
@@ -57,11 +59,19 @@ def check(experiment: Experiment | str | Path, data: Any = None, *, seed: int = 
     return service.check(experiment=experiment, data=data, seed=seed)
 
 
-def fit(experiment: Experiment | str | Path, data: Any = None, *, seed: int = 1) -> Readout:
-    """Effects on all outcomes. ``data`` (pandas, Polars, Arrow, Ibis) replaces the file's data; then nothing is written."""
+def fit(
+    experiment: Experiment | str | Path,
+    data: Any = None,
+    *,
+    seed: int = 1,
+    look: int | None = None,
+    as_of: dt.date | None = None,
+) -> Readout:
+    """Effects on all outcomes. ``data`` (pandas, Polars, Arrow, Ibis) replaces the file's data; then nothing is written. ``look`` names the
+    planned look that this is, where the data do not tell; ``as_of`` replaces the file's date of the data."""
     from causalcx import service
 
-    return service.fit(experiment=experiment, data=data, seed=seed)
+    return service.fit(experiment=experiment, data=data, seed=seed, look=look, as_of=as_of)
 
 
 def value(experiment: Experiment | str | Path, readout: Readout | None = None, *, seed: int = 1) -> Valuation:

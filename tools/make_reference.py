@@ -24,15 +24,27 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from ruamel.yaml import YAML
 
-from causalcx.core import case, check, effect, experiment, money_terms, outcomes, picture, quantities, readout
+from causalcx.core import (
+    case,
+    check,
+    effect,
+    experiment,
+    horizons,
+    looks,
+    money_terms,
+    negative_controls,
+    outcomes,
+    picture,
+    quantities,
+    readout,
+    sizing,
+)
 from causalcx.core.check import HIDES_ALL
 from causalcx.core.design_keys import KINDS
 from causalcx.core.design_keys.interrupted_time_series import Seasons
 from causalcx.core.rules import DecisionRule
 from causalcx.core.text import Text
-from causalcx.designs import randomised
 from causalcx.grade import BLOCKED, COSTS, SHARED, START, UNASKED
-from causalcx.service import kinds
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = ROOT / "docs" / "reference"
@@ -44,20 +56,23 @@ Rows = Iterable[Iterable[str]]
 
 PARTS: dict[str, type[BaseModel]] = {
     "experiment": experiment.Experiment, "period": experiment.Period, "data": experiment.Data, "origin": experiment.Origin,
-    "column": experiment.Column, "interference": experiment.Interference, "prior": experiment.PriorBelief,
+    "column": experiment.Column, "interference": experiment.Interference, "looks": looks.Looks, "prior": experiment.PriorBelief,
     "outcome": outcomes.Outcome, "survey": outcomes.Survey, "value": money_terms.Value, "reach": money_terms.Reach,
     "stream": money_terms.Stream, "covers": money_terms.Covers, "cost": money_terms.Cost, "transport": money_terms.Transport,
-    "decision": money_terms.Decision, "assumption": money_terms.Assumption, "metric": outcomes.Metric,
+    "decision": money_terms.Decision, "assumption": money_terms.Assumption, "metric": outcomes.Metric, "negative-control": negative_controls.NegativeControl,
 } | {f"design-{kind}": model for kind, model in KINDS.items()}  # fmt: skip
 """Parts of the experiment file by the name of their block."""
 
 RECORDS: dict[str, type[BaseModel]] = {
     "readout": readout.Readout, "effect": effect.Effect, "covariance": effect.Covariance, "law": effect.Law, "arm": effect.Arm,
     "best": effect.BestArm, "flow": effect.Flow, "picture": picture.Picture, "series": picture.Series, "check": check.Check, "notice": check.Notice, "grade": check.Grade,
+    "look-record": looks.LookRecord, "planned-look": looks.PlannedLook, "seen-look": looks.SeenLook, "seen-effect": looks.SeenEffect,
     "provenance": readout.Provenance, "data-facts": readout.DataFacts, "valuation": case.Valuation, "case": case.Case,
     "quantiles": case.Quantiles, "payback": case.Payback, "irr": case.Irr, "stream-value": case.StreamValue,
     "cost-value": case.CostValue, "month": case.Month, "year": case.Year, "verdict": case.Verdict, "break-even": case.BreakEven,
-    "assumption-used": case.AssumptionUsed, "histogram": case.Histogram,
+    "assumption-used": case.AssumptionUsed, "histogram": case.Histogram, "sizing": sizing.Sizing, "outcome-size": sizing.OutcomeSize,
+    "size-tried": sizing.SizeTried, "rule-chance": sizing.RuleChance, "looks-plan": sizing.LooksPlan, "look-plan": sizing.LookPlan,
+    "replay": sizing.Replay, "replayed-outcome": sizing.ReplayedOutcome,
 }  # fmt: skip
 """Records of the JSON documents by the name of their block."""
 
@@ -65,8 +80,7 @@ SENTENCES = ("because", "to_raise")
 """Fields whose notices stand in JSON as sentences."""
 
 NOT_BUILT = {
-    ("experiment", *kinds.NOT_BUILT), ("design-randomised", *randomised.NOT_BUILT), ("outcome", "from", "aggregate", "event", "horizon"),
-    ("data", "assignment", "facts"),
+    ("design-randomised", "graph"), ("outcome", "from", "aggregate"), ("data", "assignment", "facts"),
 }  # fmt: skip
 
 
@@ -201,7 +215,7 @@ def words_of(annotation: Any) -> str:
 NAMED: list[tuple[Any, str]] = [
     (Text, "text, or `{en, zh}`"), (outcomes.Label, "label"), (quantities.Number, "number or [span](#uncertain-numbers)"),
     (quantities.Quantity, "number, name of an assumption, or [span](#uncertain-numbers)"), (experiment.Columns, "column or list of columns"),
-    (outcomes.Margin, "number, or `{relative: share}`"), (experiment.Shared, "`none`, or [what is shared](#interference)"),
+    (outcomes.Margin, "number, or `{relative: share}`"), (horizons.Horizon, "number, `{months}`, `{days}`, or a text like `90 days`"), (experiment.Shared, "`none`, or [what is shared](#interference)"),
     (Seasons, "number, `{period, harmonics}`, or list of them"),
 ]  # fmt: skip
 PLAIN = {

@@ -16,7 +16,7 @@ from scipy.special import expit, ndtr
 
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
-from causalcx.designs.cutoff_probes import density
+from causalcx.designs.density import piling_up
 from causalcx.designs.local_polynomial import Rows, jump, widths
 
 UNITS, CUTOFF, LEVEL = 10_000, 8.0, 0.95
@@ -99,7 +99,7 @@ def one(case: Case, rng: np.random.Generator) -> tuple[float, ...]:
     """Estimate, standard error, interval, and whether piling up was seen."""
     rows = drawn(case, rng, SHIFT)
     found = jump(rows, widths(rows))
-    piled = density(rows.x)
+    piled = piling_up(rows.x)
     return (
         found.value,
         found.error,

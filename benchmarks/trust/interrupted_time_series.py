@@ -54,6 +54,7 @@ CASES = (
     Case("amount", "a level that stands still", steps=0.0),
     Case("amount", "a level that drifts fast", steps=0.5),
     Case("amount", "a random walk", steps=5.0),
+    *(Case("amount", f"a level that drifts by {steps:g}", steps=steps) for steps in (0.01, 0.1, 0.3)),
     Case("amount", "20 periods before", before=20, after=10),
     Case("amount", "a week of days, declared", weekly=2.0, season=True),
     Case("amount", "broken: a week of days, not declared", weekly=2.0, before=122),

@@ -56,6 +56,10 @@ CASES = (
     Case("amount", "18 clusters of 20 units", (120, 120, 120), cluster=20),
     Case("amount", "trends by a covariate, adjusted", (100, 100, 100), slope=0.5, adjusted=True),
     *(Case(kind, "surveys of others in every period", (600, 600, 600), rows=True) for kind in TRUTH),
+    *(
+        Case(kind, "surveys, trends by a covariate, adjusted", (1200, 1200, 1200), slope=0.5, adjusted=True, rows=True)
+        for kind in ("amount", "nps")
+    ),
     Case("amount", "broken: trends by a covariate, not adjusted", (100, 100, 100), slope=0.5),
     Case("amount", "broken: treated units drift by 0.3 a period", drift=0.3),
 )

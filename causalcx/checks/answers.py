@@ -62,9 +62,9 @@ def _skew(outcome: str, skewness: float, profile: Profile) -> Check:
 
 
 def rare_events(experiment: Experiment, arms: Iterable[Arm]) -> tuple[Check, ...]:
-    """Per binary outcome: did the rarer answer occur often enough, over all arms, for a normal interval?"""
+    """Per binary outcome, or duration: did the rarer answer occur often enough, over all arms, for a normal interval?"""
     arms = tuple(arms)
-    return tuple(_rare(o.key, arms) for o in experiment.outcomes if o.kind == "binary")
+    return tuple(_rare(o.key, arms) for o in experiment.outcomes if o.kind in ("binary", "duration"))
 
 
 def _rare(outcome: str, arms: tuple[Arm, ...]) -> Check:

@@ -38,9 +38,16 @@ def density(column: str, cutoff: float, tests: Sequence[Found]) -> Check:
     where = [t["segment"] for t, p in zip(tests, adjusted, strict=True) if p < WARNS and t["segment"] is not None]
     facts = {
         "column": column, "cutoff": cutoff, "ratio": tests[0]["ratio"], "p": min(adjusted), "where": where,
-        "tests": [dict(t) for t in tests], "declared": "somewhere" if where else "everywhere",
+        "tests": [dict(t) for t in tests], "at_cutoff": tests[0].get("at_cutoff"), "expected": tests[0].get("expected"),
+        "declared": "somewhere" if where else "heap" if _a_heap(tests[0]) else "everywhere",
     }  # fmt: skip
     return Check(name="density", verdict=verdict_of(min(adjusted)), value=min(adjusted), facts=facts)
+
+
+def _a_heap(test: Found) -> bool:
+    """Whether rows on the cutoff itself say more than the density on its two sides."""
+    heap, density = test.get("p_heap"), test.get("p_density")
+    return heap is not None and (density is None or heap < density)
 
 
 def covariate_continuity(tests: Sequence[Found]) -> Check:

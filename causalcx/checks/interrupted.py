@@ -14,6 +14,8 @@ from causalcx.core.moments import Array
 
 WARNS, FAILS = 0.05, 0.01
 LEVEL = 0.95
+LEANS = 2.3
+"""Standard errors from zero at which false starts lean to one side: one in fifty does by luck."""
 MOST_LAGS = 10
 STRONG, SURE = 0.3, 3.0
 """Correlation with the same place of the pattern before from which it is worth a season, and standard errors it must be from 0."""
@@ -27,20 +29,23 @@ class FalseStart:
 
     label: str
     found: float
+    std_error: float
     holds_zero: bool
 
 
-def pseudo_starts(outcome: str, unit: str, horizon: int, starts: Sequence[FalseStart], std_error: float) -> Check:
-    """Share of false starts whose interval held zero; fails where so few have a chance below 1 %. The effects' mean is the bias."""
+def pseudo_starts(outcome: str, unit: str, horizon: int, starts: Sequence[FalseStart]) -> Check:
+    """Share of false starts whose interval held zero; fails where so few have a chance below 1 %. The effects' mean is the bias,
+    held against its own standard error, since the periods after different false starts do not overlap."""
     facts: dict[str, Any] = {"outcome": outcome, "unit": unit, "horizon": horizon, "starts": len(starts)}
     if not starts:
         return Check(name="pseudo-starts", verdict="info", facts=facts)
     held, bias = sum(s.holds_zero for s in starts), float(np.mean([s.found for s in starts]))
     chance = float(stats.binom.cdf(held, len(starts), LEVEL))
-    drifts = abs(bias) > std_error
+    error = float(np.sqrt(sum(s.std_error**2 for s in starts))) / len(starts)
+    drifts = abs(bias) > LEANS * error
     verdict: Verdict = "fail" if chance < FAILS else "warn" if chance <= WARNS + 1e-9 or drifts else "pass"
     facts |= {
-        "held": held, "bias": bias, "std_error": std_error, "p": chance,
+        "held": held, "bias": bias, "std_error": error, "p": chance,
         "found": {s.label: s.found for s in starts}, "seen": "bias" if verdict == "warn" and chance > WARNS + 1e-9 else "coverage",
     }  # fmt: skip
     return Check(name="pseudo-starts", verdict=verdict, value=held / len(starts), facts=facts)

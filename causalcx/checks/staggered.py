@@ -53,30 +53,18 @@ def _noncentrality(k: int, freedom: float) -> float:
     return float(optimize.brentq(lambda c: stats.ncf.sf(edge, k, freedom, c) - POWER, 1e-6, 1e4))
 
 
-def sensitivity(facts: dict[str, Any], half_width: float, steps: Array, exposure: float) -> Check:
-    """How large a drift after the start may be, in multiples of the largest step before it, until 0 is inside the interval.
+def sensitivity(facts: dict[str, Any], survives: float | None, at_once: tuple[float, float] | None) -> Check:
+    """How far trends may part after the start, in multiples of the largest step before it, until no effect is possible.
 
-    Rambachan & Roth 2023, Review of Economic Studies 90: 2555-2591, relative magnitudes (their section 2.4.1): if each step
-    after the start is at most M x the largest one before it, the average effect is off by at most M x that step x
-    ``exposure``. Their confidence set also allows for the estimation error of the steps; this bound takes the largest
-    estimated step as it is.
+    ``survives`` is that multiple, None without steps, and ``at_once`` the robust 95 % set at ``AS_LARGE``.
     """
-    estimate = facts["estimate"]
-    if not len(steps):
+    if survives is None or at_once is None:
         return Check(name="parallel-trends-sensitivity", verdict="info", facts=facts | {"seen": "none"})
-    largest = float(np.abs(steps).max())
-    if abs(estimate) <= half_width:
-        return Check(
-            name="parallel-trends-sensitivity",
-            verdict="info",
-            value=0.0,
-            facts=facts | {"seen": "unclear", "largest": largest},
-        )
-    survives = (abs(estimate) - half_width) / (exposure * largest) if largest > 0 else 100.0
+    found = facts | {"multiple": survives, "low": at_once[0], "high": at_once[1]}
+    if survives == 0:
+        return Check(name="parallel-trends-sensitivity", verdict="info", value=0.0, facts=found | {"seen": "unclear"})
     verdict: Verdict = "pass" if survives >= AS_LARGE else "warn"
-    return Check(
-        name="parallel-trends-sensitivity", verdict=verdict, value=survives, facts=facts | {"largest": largest, "multiple": survives}
-    )  # fmt: skip
+    return Check(name="parallel-trends-sensitivity", verdict=verdict, value=survives, facts=found)
 
 
 def anticipation(facts: dict[str, Any], change: float, p: float) -> Check:
@@ -105,7 +93,10 @@ def composition(left_out: Mapping[str, int], units: Mapping[str, int]) -> Check:
     rates = {name: left_out[name] / max(units[name], 1) for name in units}
     verdict: Verdict = "fail" if share > LOST_FAILS else "warn" if share > LOST_WARNS else "pass"
     return Check(
-        name="composition", verdict=verdict, value=share, facts={"share": share, "rates": rates, "shape": "panel"}
+        name="composition",
+        verdict=verdict,
+        value=share,
+        facts={"share": share, "rates": rates, "shape": "panel" if share else "whole"},
     )
 
 

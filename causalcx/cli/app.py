@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +39,9 @@ Out = Annotated[
     typer.Option(
         help="Folder to write to; default: reports/gallery/KEY of the workspace, else report beside the file."
     ),
+]
+AsOf = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Date of the data, instead of the file's `as_of`.")
 ]
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port of the portal; 0 takes any free one.")]
 OK, FAULT = 0, 1
@@ -117,8 +121,9 @@ def show(experiment: Where, as_json: Json = False, language: Language = "en") ->
     """Show what is known of an experiment: plan, seal, latest run."""
     from causalcx import service
 
-    facts = service.show(experiment=experiment, language=language)
-    _print(facts, as_json, lambda show: show.facts(facts, language))
+    loaded = service.load(experiment)
+    facts = service.show(experiment=loaded, language=language)
+    _print(facts, as_json, lambda show: show.facts(loaded, facts, language))
 
 
 @app.command()
@@ -142,7 +147,24 @@ def plan(
     answering: Annotated[
         list[str] | None, typer.Option(help="NAME=SHARE: share of units that have a value of the outcome.")
     ] = None,
-    size: Annotated[int | None, typer.Option(min=4, help="Units planned, all arms together.")] = None,
+    alike: Annotated[
+        list[str] | None,
+        typer.Option(help="NAME=SHARE: share of an outcome's variance that lies between groups which are drawn as one."),
+    ] = None,
+    cluster_size: Annotated[float | None, typer.Option(min=1, help="Units of such a group.")] = None,
+    size: Annotated[
+        int | None,
+        typer.Option(min=1, help="Units planned, all arms together; of a design over time periods from the start on, or slots of a unit."),
+    ] = None,
+    splits: Annotated[
+        int, typer.Option(min=2, help="Random splits of a history; of a simulated design, worlds of every size (at most 200).")
+    ] = 500,
+    periods: Annotated[
+        int | None, typer.Option(min=1, help="Periods, or slots, of the time before, where spreads are stated.")
+    ] = None,
+    moved: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="Share whom a nudge, or a cutoff, moves to take it up.")
+    ] = None,
     per_month: Annotated[float | None, typer.Option(min=1, help="Units that arrive every month.")] = None,
     units: Annotated[Path | None, typer.Option(help="File of units to draw arms for, with --assign.")] = None,
     assign: Annotated[
@@ -152,6 +174,9 @@ def plan(
     rerandomise: Annotated[
         float | None, typer.Option(help="Draw until covariates are balanced as in this share of all lots, such as 0.1.")
     ] = None,
+    pairs: Annotated[
+        bool, typer.Option("--pairs", help="Match units, or groups drawn as one, two by two on covariates; one of each pair gets it.")
+    ] = False,
     advise: Annotated[bool, typer.Option("--advise", help="Tell which designs would work; asks, or takes the next five.")] = False,
     decided: Annotated[
         str,
@@ -176,15 +201,16 @@ def plan(
         told = planning.advice(decided, when, sites, untouched, shares, before, language)
         _print(told, as_json, lambda show: planning.show_advice(show.console, told, language))
     elif assign is not None or units is not None:
-        drawn = planning.assignment(experiment, units, assign, salt, rerandomise)
+        drawn = planning.assignment(experiment, units, assign, salt, rerandomise, pairs=pairs)
         _print(drawn, as_json, lambda show: planning.show_assignment(show.console, drawn, language))
     else:
-        stated = [planning.pairs(texts) for texts in (baseline, spread, answering)]
-        with _busy("plan", language):
+        stated = [planning.pairs(texts) for texts in (baseline, spread, answering, alike)]
+        with _busy("plan", language) as busy:
             loaded = service.load(planning.named(experiment))
             facts = service.plan(
                 experiment=loaded, history=history, baseline=stated[0], spread=stated[1], answering=stated[2],
-                size=size, per_month=per_month, seed=seed, language=language,
+                alike=stated[3], cluster_size=cluster_size, size=size, per_month=per_month, sites=sites, untouched=untouched, periods=periods, moved=moved, splits=splits, seed=seed,
+                workers=os.cpu_count() or 1, progress=planning.progress(busy, language), language=language,
             )  # fmt: skip
         _print(facts, as_json, lambda show: planning.show_plan(show, loaded, facts, language))
 
@@ -210,13 +236,13 @@ def schedule(
 
 
 @app.command()
-def check(experiment: Where, as_json: Json = False, language: Language = "en") -> None:
+def check(experiment: Where, as_of: AsOf = None, as_json: Json = False, language: Language = "en") -> None:
     """Check design and data before any effect is seen."""
     from causalcx import service, words
 
     with _busy("check", language):
         loaded = service.load(experiment)
-        checks = service.check(experiment=loaded)
+        checks = service.check(experiment=loaded, as_of=as_of and as_of.date())
     names = words.names_of(loaded, language)
     spoken = [c.model_copy(update={"sentence": words.check_sentence(c, language, names=names)}) for c in checks]
     document = {"schema": 1, "experiment": loaded.key, "checks": [c.model_dump(mode="json") for c in spoken]}
@@ -224,25 +250,36 @@ def check(experiment: Where, as_json: Json = False, language: Language = "en") -
 
 
 @app.command()
-def fit(experiment: Where, seed: Seed = 1, as_json: Json = False, language: Language = "en") -> None:
+def fit(
+    experiment: Where,
+    look: Annotated[
+        int | None, typer.Option(min=1, help="Which planned look this is, where the data do not tell.")
+    ] = None,
+    as_of: AsOf = None,
+    seed: Seed = 1,
+    as_json: Json = False,
+    language: Language = "en",
+) -> None:
     """Estimate the effects on all outcomes, with checks and evidence level."""
     from causalcx import service, words
 
     with _busy("fit", language):
         loaded = service.load(experiment)
-        readout = service.fit(experiment=loaded, seed=seed)
+        readout = service.fit(experiment=loaded, seed=seed, look=look, as_of=as_of and as_of.date())
     document = words.contract(readout, language, names=words.names_of(loaded, language))
     _print(document, as_json, lambda show: show.readout(loaded, readout, document, language))
 
 
 @app.command()
-def value(experiment: Where, seed: Seed = 1, as_json: Json = False, language: Language = "en") -> None:
+def value(
+    experiment: Where, as_of: AsOf = None, seed: Seed = 1, as_json: Json = False, language: Language = "en"
+) -> None:
     """Turn the effects into money: NPV, ROI, payback, the chance that it pays, the decision."""
     from causalcx import service, words
 
     with _busy("value", language):
         loaded = service.load(experiment)
-        valuation = service.value(experiment=loaded, seed=seed)
+        valuation = service.value(experiment=loaded, seed=seed, as_of=as_of and as_of.date())
     document = words.contract(valuation, language, names=words.names_of(loaded, language))
     _print(document, as_json, lambda show: show.valuation(loaded, valuation, document, language))
 

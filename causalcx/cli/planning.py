@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ from causalcx.cli.say import say
 from causalcx.cli.show import NOTHING, Show, table_of
 from causalcx.core.errors import UsageError
 from causalcx.core.experiment import Experiment
+
+SHOWN_LOOKS = 8
+"""Rows of the table of looks."""
 
 
 def pairs(texts: Iterable[str] | None) -> dict[str, float]:
@@ -35,6 +38,11 @@ def _pair(text: str) -> tuple[str, float]:
     return name.strip(), value
 
 
+def progress(busy: Callable[[str], None], language: str) -> Callable[[int, int], None]:
+    """What says how far a simulation is."""
+    return lambda done, whole: busy(say("plan.busy", language, done=done, all=whole))
+
+
 def named(experiment: str) -> str:
     """The experiment of a command that may go without one."""
     if not experiment:
@@ -43,14 +51,16 @@ def named(experiment: str) -> str:
 
 
 def assignment(
-    experiment: str, units: Path | None, out: Path | None, salt: str, rerandomise: float | None
+    experiment: str, units: Path | None, out: Path | None, salt: str, rerandomise: float | None, *, pairs: bool
 ) -> dict[str, Any]:
     """Draw the arms."""
     if units is None or out is None:
         raise UsageError(
             "An assignment takes --units FILE (who is there) and --assign OUT.csv (where it is kept); one is missing."
         )
-    return service.assign(experiment=named(experiment), units=units, out=out, salt=salt, rerandomise=rerandomise)
+    return service.assign(
+        experiment=named(experiment), units=units, out=out, salt=salt, rerandomise=rerandomise, pairs=pairs
+    )
 
 
 def advice(
@@ -90,14 +100,41 @@ def show_plan(show: Show, experiment: Experiment, facts: dict[str, Any], languag
     show.plan(facts, language)
     sizing, names = facts["sizing"], words.names_of(experiment, language)
     if any(row["spread"] or row["break_even"] is not None for row in sizing["outcomes"]):
-        show.console.print(say("plan.size", language, size=sizing["size"], months=_duration(sizing)))
+        show.console.print(_planned(sizing, language))
         show.console.print(_sizes(sizing, names, language))
+    if sizing["tried"]:
+        show.console.print(_tried(sizing, names, language))
+    if sizing["looks"]:
+        _show_looks(show.console, sizing["looks"], language)
     if sizing["rule"]:
         show.console.print(_rules(sizing["rule"], names, language))
     if sizing["replay"]:
         _show_replay(show.console, sizing["replay"], names, language)
     for notice in sizing["notices"]:
         show.console.print(f"▲ {notice['sentence']}", highlight=False)
+
+
+def _planned(sizing: dict[str, Any], language: str) -> str:
+    if sizing["counts"] == "units" or sizing["size"] is None:
+        return say("plan.size", language, size=sizing["size"], months=_duration(sizing))
+    return say(f"plan.size.{sizing['counts']}", language, size=sizing["size"])
+
+
+def _tried(sizing: dict[str, Any], names: words.Names, language: str) -> Table:
+    """What other sizes would show."""
+    units = {row["outcome"]: row["unit"] for row in sizing["outcomes"]}
+    table = table_of(language, "outcome", "size", "std-error", "seen", "chance")
+    for row in sizing["tried"]:
+        error, seen = (
+            words.change_text(row[k], units[row["outcome"]], names, sign=k != "std_error")
+            for k in ("std_error", "detectable")
+        )
+        off = words.percent(row["std_error_error"] / row["std_error"]) if row["std_error"] else NOTHING
+        chance = _share(row, "chance") if row["chance"] is not None else NOTHING
+        table.add_row(
+            names.outcome(row["outcome"]), words.whole(row["size"], language), f"{error} ± {off}", seen, chance
+        )
+    return table
 
 
 def _duration(sizing: dict[str, Any]) -> float | None:
@@ -111,7 +148,7 @@ def _sizes(sizing: dict[str, Any], names: words.Names, language: str) -> Table:
         "outcome",
         *(["comparison"] if several else []),
         "matters",
-        "needed",
+        {"units": "needed"}.get(sizing["counts"], f"needed-{sizing['counts']}"),
         "months-needed",
         "detectable",
         "pays-from",
@@ -127,20 +164,28 @@ def _sizes(sizing: dict[str, Any], names: words.Names, language: str) -> Table:
     return table
 
 
+def _show_looks(console: Console, looks: dict[str, Any], language: str) -> None:
+    """What looking early costs, and the bound of each look (of many, some)."""
+    facts = {k: looks[k] for k in ("false_alarm", "misled")} | {"more": looks["growth"] - 1, "of": len(looks["looks"])}
+    console.print(say("plan.looks", language, **facts), highlight=False, soft_wrap=True)
+    table = table_of(language, "look", "planned-for", "units", "bound")
+    rows = looks["looks"]
+    for row in [r for i, r in enumerate(rows[::-1]) if i % math.ceil(len(rows) / SHOWN_LOOKS) == 0][::-1]:
+        when = row["on"] or words.percent(row["information"])
+        units = words.whole(row["units"], language) if row["units"] else NOTHING
+        table.add_row(str(row["number"]), when, units, words.number(row["critical"], digits=3))
+    console.print(table)
+
+
 def _rules(rule: list[dict[str, Any]], names: words.Names, language: str) -> Table:
-    table = table_of(
-        language,
-        "truth",
-        *(["comparison"] if len({r["comparison"] for r in rule}) > 1 else []),
-        "scale",
-        "stop",
-        "extend",
-    )
+    several, looks = len({r["comparison"] for r in rule}) > 1, rule[0]["ends_at"] is not None
+    arms, ends = ["comparison"] if several else [], ["ends-at"] if looks else []
+    table = table_of(language, "truth", *arms, "scale", "stop", "extend", *ends)
     for row in rule:
-        arm = [names.comparison(row["comparison"])] if len(table.columns) > 4 else []
-        table.add_row(
-            say(f"plan.truth.{row['truth']}", language), *arm, *(_share(row, w) for w in ("scale", "stop", "extend"))
-        )
+        arm = [names.comparison(row["comparison"])] if several else []
+        end = [words.percent(row["ends_at"], decimals=0)] if looks else []
+        said = [_share(row, w) for w in ("scale", "stop", "extend")]
+        table.add_row(say(f"plan.truth.{row['truth']}", language), *arm, *said, *end)
     return table
 
 
@@ -150,7 +195,8 @@ def _share(row: dict[str, Any], word: str) -> str:
 
 def _show_replay(console: Console, replay: dict[str, Any], names: words.Names, language: str) -> None:
     facts = {"splits": replay["splits"], "units": replay["units"], "alarms": _share(replay, "false_alarms")}
-    console.print(say("plan.replay", language, **facts), highlight=False)
+    code = "plan.replay" if replay["independent"] is None else "plan.replay.placebos"
+    console.print(say(code, language, **facts), highlight=False)
     table = table_of(language, "outcome", "comparison", "coverage", "spread-ratio")
     for row in replay["outcomes"]:
         ratio = words.number(row["spread_ratio"], digits=3)

@@ -10,6 +10,7 @@ from rich.table import Table
 from causalcx import words
 from causalcx.cli.say import say
 from causalcx.core.case import Case, Valuation
+from causalcx.core.effect import OWN, QUANTILE, SPILLOVER, Effect
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
@@ -42,7 +43,7 @@ class Show:
             )
         self.console.print(table)
 
-    def facts(self, facts: dict[str, Any], language: str) -> None:
+    def facts(self, experiment: Experiment, facts: dict[str, Any], language: str) -> None:
         """What is known of one experiment."""
         table = Table(show_header=False, box=None)
         for name in ("experiment", "title", "owner", "design", "sealed_on", "hash", "last_run"):
@@ -58,6 +59,8 @@ class Show:
             )
         self.console.print(table)
         self._changes(facts.get("changes") or [], language)
+        if facts["looks"]:
+            self.console.print(_looks(facts["looks"], words.names_of(experiment, language), language))
 
     def plan(self, facts: dict[str, Any], language: str) -> None:
         """The canonical plan, its hash, and what changed since the seal."""
@@ -92,10 +95,13 @@ class Show:
         table = table_of(language, "outcome", "comparison", "effect", "better", "adjusted")
         for effect in (e for e in readout.effects if e.listed):
             reason = blocked or hidden.get(effect.outcome)
-            shown = words.effect_text(effect, experiment.outcome(effect.outcome), language, names=names)
+            outcome = experiment.outcome(effect.outcome)
+            shown = words.effect_text(effect, outcome, language, names=names)
             if reason:
-                shown = words.check_sentence(reason, language, names=names)
-            name = effect.segment or effect.cohort
+                whole = effect.headline and not blocked
+                bounds = words.bounds_text(readout, effect, outcome, language, names) if whole else None
+                shown = bounds or words.check_sentence(reason, language, names=names)
+            name = _part_name(effect, language)
             part = f" · {name}" if name else ""
             better = "" if reason else words.percent(effect.probability_better, language)
             adjusted = "" if reason or effect.p_adjusted is None else f"{effect.p_adjusted:.3g}"
@@ -105,8 +111,9 @@ class Show:
         self.console.print(table)
         self.checks(_tellable(readout.checks, document["checks"], readout), language)
         self._grade(document["grade"], language)
-        notices = (*readout.warnings, *readout.fallbacks)
-        told = _tellable(notices, [*document["warnings"], *document["fallbacks"]], readout)
+        notices = (*readout.warnings, *readout.fallbacks, *readout.failures)
+        documents = (*document["warnings"], *document["fallbacks"], *document["failures"])
+        told = _tellable(notices, [*documents], readout)
         said = {n.code for n in readout.grade.because} if readout.grade else set()
         self._notices([n for n in told if n["code"] not in said])
 
@@ -163,6 +170,31 @@ def _money_cells(case: Case, language: str) -> list[str]:
         words.share_of(case.probability_pays, language),
         NOTHING if middle is None else words.months(middle, language),
     ]
+
+
+def _part_name(effect: Effect, language: str) -> str | None:
+    """What a listed part is called; None for an effect itself."""
+    if effect.aggregation in (OWN, SPILLOVER):
+        return words.sentence(f"part.{effect.aggregation}", {}, language)
+    if effect.aggregation and effect.aggregation.startswith(QUANTILE):
+        return words.sentence("part.quantile", {"share": effect.aggregation.removeprefix(QUANTILE).strip()}, language)
+    return effect.segment or effect.cohort
+
+
+def _looks(looks: list[dict[str, Any]], names: words.Names, language: str) -> Table:
+    """Every look so far: what it saw, and the range that pays for several looks."""
+    table = table_of(language, "look", "as-of", "units", "outcome", "effect", "range")
+    for look in looks:
+        head = [
+            words.whole(look["number"], language) if look["number"] else say("cli.look.unplanned", language),
+            look["as_of"] or NOTHING,
+            words.whole(look["rows"], language),
+        ]
+        for effect in look["effects"]:
+            size = words.change_text(effect["estimate"], effect["unit"], names, sign=True)
+            ends = words.span_with_unit(effect["low"], effect["high"], effect["unit"], names)
+            table.add_row(*head, names.outcome(effect["outcome"]), size, ends)
+    return table
 
 
 def table_of(language: str, *columns: str) -> Table:

@@ -56,6 +56,8 @@ class StreamValue(Frozen):
     """Whether it pays again every window."""
     cash: bool
     """False: freed capacity; shown apart, not in the NPV."""
+    share: float = 1.0
+    """Share of those reached whom it is paid for: less than 1 where the effect is that of some only (compliers, those near a threshold)."""
     present_value: Quantiles
     """Discounted to today, in money."""
     undiscounted: Quantiles

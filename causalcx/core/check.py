@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Verdict = Literal["pass", "warn", "fail", "info"]
 
-HIDES_ALL = ("sample-ratio", "leakage", "overlap")
+HIDES_ALL = ("sample-ratio", "leakage", "overlap", "selected-on-outcome")
 """Checks whose failure hides every effect and caps the evidence level."""
 HIDES_ONE = "missing-by-arm"
 """The check whose failure hides the effect on its outcome."""

@@ -25,6 +25,8 @@ def problems_between(experiment: Any) -> list[tuple[Place, str]]:
         (effect_size_problems, ("outcomes", "expects", "prior")),
         (money_problems, ("outcomes", "assumptions")),
         (_rule_problems, ("decision",)),
+        (_negative_control_problems, ("negative_controls", "outcomes", "design")),
+        (_look_problems, ("looks", "period")),
     )
     return [
         problem
@@ -126,6 +128,27 @@ def _deciding_columns(design: Any, measured: set[str]) -> Iterator[tuple[Place, 
         )
 
 
+def _negative_control_problems(experiment: Any) -> Iterator[tuple[Place, str]]:
+    """What cannot move is no outcome; and where units chose, a covariate is alike in the groups since it was made so."""
+    design, taken = experiment.design, [o.key for o in experiment.outcomes]
+    measured = {c for o in experiment.outcomes for c in o.columns}
+    for i, control in enumerate(experiment.negative_controls):
+        if control.key in taken:
+            yield (
+                ("negative_controls", i),
+                f"the name `{control.key}` is taken by an outcome, or by another negative control",
+            )
+        taken.append(control.key)
+        for name in control.columns:
+            place = ("negative_controls", i)
+            if name in (getattr(design, "unit", None), getattr(design, "treatment", None)):
+                yield place, f"`{name}` is the unit or the treatment and cannot be a negative control"
+            if name in measured:
+                yield place, f"`{name}` is also an outcome; what the change may move cannot be a negative control"
+            if name in getattr(design, "covariates", ()) and design.kind != "randomised":
+                yield place, f"`{name}` is also a covariate, in which the groups are made alike anyway"
+
+
 def _rule_problems(experiment: Any) -> Iterator[tuple[Place, str]]:
     scale, stop = experiment.decision.scale_if, experiment.decision.stop_if
     if not scale.met_when_good:
@@ -136,4 +159,15 @@ def _rule_problems(experiment: Any) -> Iterator[tuple[Place, str]]:
         yield (
             ("decision",),
             f"one case can meet both `scale_if: {scale}` and `stop_if: {stop}`; leave a gap between them",
+        )
+
+
+def _look_problems(experiment: Any) -> Iterator[tuple[Place, str]]:
+    dates, period = experiment.looks.dates, experiment.period
+    if dates and dates[0] < period.start:
+        yield ("looks", "at", 0), f"a look on {dates[0]} lies before the first day of `period`, {period.start}"
+    if dates and dates[-1] < period.end:
+        yield (
+            ("looks", "at", len(dates) - 1),
+            f"the last look, on {dates[-1]}, lies before the last day of `period`, {period.end}",
         )

@@ -11,6 +11,15 @@ INTERACTION = "interaction"
 COMPLIER = "complier"
 """Aggregation of the effect on those who took an offer because of it, beside the effect of the offer."""
 
+QUANTILE = "quantile"
+"""How the aggregation of a quantile effect begins: ``quantile 0.5``."""
+LEE_LOWER, LEE_UPPER = "lee-lower", "lee-upper"
+"""Aggregations of the bounds of an effect where the arms answered unequally."""
+
+
+OWN, SPILLOVER = "own", "spillover"
+"""Aggregations of what a total effect is made of, where units feel their neighbours' change."""
+
 
 class Effect(BaseModel):
     """An effect with its interval, in the outcome's own unit; shares stay between 0 and 1."""
@@ -24,7 +33,7 @@ class Effect(BaseModel):
     estimand: str
     """ATE, ATT, capped ATE, ATE among the 93 % with overlap ..."""
     applies_to: str
-    """Whom the effect is about: assigned, treated, compliers, overlap."""
+    """Whom the effect is about: assigned, treated, compliers, overlap, always answering."""
     share: float
     """Share of those reached whom the estimand covers, 0 to 1."""
     unit: str
@@ -36,7 +45,8 @@ class Effect(BaseModel):
     df: float | None
     """Degrees of freedom of the t distribution; null for the normal."""
     low: float | None
-    """Lower end of the equal-tailed interval, not adjusted for multiplicity; null where open."""
+    """Lower end of the equal-tailed interval, not adjusted for multiplicity; null where open. Of ``lee-lower`` and ``lee-upper`` alike, that of the effect
+    which the two bounds enclose."""
     high: float | None
     """Upper end of the same interval; null where open."""
     set: tuple[tuple[float | None, float | None], ...] | None = None
@@ -73,7 +83,11 @@ class Effect(BaseModel):
     """Periods since the first treated one, negative before it; null for all."""
     aggregation: str | None = None
     """What a part is: ``intention-to-treat`` beside an effect on compliers, ``complier`` beside that of an offer, or how periods and waves
-    were put together (``event-time``, ``calendar``, ``cumulative`` ...); ``interaction`` is what two factors do together beyond the sum of what each does."""
+    were put together (``event-time``, ``calendar``, ``cumulative`` ...); ``restricted-mean`` is the effect of a duration on the mean time until its horizon;
+    ``interaction`` is what two factors do together beyond the sum of what each does;
+    ``quantile 0.5`` is a difference of medians instead of means; ``lee-lower`` and ``lee-upper`` bound the effect on those who would answer in either arm;
+    of a total effect, ``own`` is that of the unit's own change and ``spillover`` that of all its neighbours', ``as-rolled-out`` what came of both as they
+    were, and ``spillover-untreated`` what a unit without the change feels where all its neighbours have it."""
     look: int | None = None
     """Number of the planned look at which it was estimated; null without planned looks, and at one that was not planned."""
     role: Literal["primary", "secondary", "guardrail"]
@@ -96,7 +110,11 @@ class Effect(BaseModel):
 
     @property
     def listed(self) -> bool:
-        """Whether a short table lists it: the effect itself, that of a segment, or that of a wave."""
+        """Whether a short table lists it: the effect itself, that of a segment, a wave or a quantile, and what a total is made of."""
+        if self.aggregation in (OWN, SPILLOVER):
+            return self.cohort is None
+        if self.aggregation is not None and self.aggregation.startswith(QUANTILE):
+            return True
         return self.headline or self.segment is not None or (self.cohort is not None and self.period is None)
 
 

@@ -29,7 +29,7 @@ def largest_effect(outcome: Outcome) -> float | None:
     """The largest possible effect in outcome units; None where there is none, or it is not stated."""
     if outcome.kind == "score" and outcome.scale:
         return outcome.scale[1] - outcome.scale[0]
-    return {"binary": 1.0, "nps": 200.0}.get(outcome.kind)
+    return {"binary": 1.0, "duration": 1.0, "nps": 200.0}.get(outcome.kind)
 
 
 def _thresholds(experiment: Any) -> Iterator[tuple[Place, Outcome, float]]:
@@ -55,6 +55,8 @@ def _beliefs(experiment: Any) -> Iterator[tuple[Place, Outcome, float]]:
 def _sentence(outcome: Outcome, largest: float, size: float) -> str:
     if outcome.kind == "binary":
         return f"a change of a yes-or-no outcome is a share between -1 and 1; found {size:g}{hint(size)}"
+    if outcome.kind == "duration":
+        return f"a change of the share that left by the horizon lies between -1 and 1; found {size:g}{hint(size)}"
     if outcome.kind == "nps":
         return f"a change in NPS points lies between -200 and 200; found {size:g}"
     return f"a change of this score lies between -{largest:g} and {largest:g}, the width of its `scale`; found {size:g}"

@@ -5,6 +5,7 @@
     ├── UsageError      (2: the command line is wrong)
     ├── ExperimentError (3: the experiment file is wrong; all its problems at once)
     ├── DataError       (4: the data are wrong or missing)
+    │   └── Unanswered  (4: an outcome has no value in an arm)
     └── CannotAnswer    (5: file and data are sound, the design cannot answer, or not yet)
         └── NotBuilt    (5: known to the contract, not built in this version)
 
@@ -94,6 +95,10 @@ class DataError(CausalcxError):
     """The data are wrong or missing: a column, an arm, a value, a file."""
 
     exit_code = 4
+
+
+class Unanswered(DataError):
+    """An outcome has no value in an arm; of a secondary outcome the others do without it."""
 
 
 class CannotAnswer(CausalcxError):

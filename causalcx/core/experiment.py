@@ -14,10 +14,12 @@ from causalcx.core.design_keys import Design
 from causalcx.core.design_keys.base import Columns
 from causalcx.core.errors import UsageError
 from causalcx.core.labels import canonical
+from causalcx.core.looks import Looks
 from causalcx.core.model import Part
 from causalcx.core.money_terms import Assumption, Decision, Value
+from causalcx.core.negative_controls import NegativeControls
 from causalcx.core.outcomes import Label, Outcome
-from causalcx.core.text import Text, Words
+from causalcx.core.text import Text, Words, text_key
 
 INTERVENTIONS = (
     "staffing", "behavioural", "digital-migration", "compensation", "routing", "outreach", "recovery",
@@ -89,11 +91,26 @@ class Column(Part):
 
 
 class Interference(Part):
-    """What units of different arms share."""
+    """What units of different arms share, or how they feel each other's change."""
 
     shares: Columns | None = Field(None, description="What the arms share, for example [queue, agents].")
-    neighbours: str | None = Field(None, description="File of neighbours.")
-    exposure: str | None = Field(None, description="Column with the share of treated neighbours.")
+    neighbours: str | None = Field(
+        None, description="File of pairs of units that feel each other's change: `unit`, `neighbour`, maybe `weight`."
+    )
+    exposure: str | None = Field(
+        None, description="Column with the share of a unit's neighbours that has the change, 0 to 1."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.neighbours is not None and self.exposure is not None:
+            raise ValueError("`neighbours` and `exposure` both say how much of the change a unit feels; give one")
+        return self
+
+    @property
+    def felt(self) -> bool:
+        """Whether the file says who feels whose change."""
+        return self.neighbours is not None or self.exposure is not None
 
 
 Shared = Annotated[
@@ -161,11 +178,14 @@ class Experiment(Part):
     )
     entered: str | None = Field(None, description="Column with the date on which a unit entered.")
     as_of: dt.date | None = Field(None, description="Date of the data; units whose window is not over are left out.")
-    looks: Any = Field(None, description="Planned looks (not built yet).")
+    looks: Looks | None = Field(None, description="Looks before the end that are planned, and how they are paid for.")
     power: Power | None = Field(
         None, description="Chance to see an effect of `matters`: one share, or one per outcome; 0.8 unless stated."
     )
-    negative_controls: Any = Field(None, description="Outcomes that cannot move (not built yet).")
+    negative_controls: NegativeControls | None = Field(
+        None,
+        description="Outcomes that cannot move: columns, or records of {name, kind, column}. A difference in one is a fault of the comparison.",
+    )
     notes: Text | None = Field(None, description="Whatever else a reader should know.")
 
     _file: Path | None = PrivateAttr(None)
@@ -187,6 +207,23 @@ class Experiment(Part):
         """Folder of the experiment file; paths in the file are relative to it."""
         return self._file.parent if self._file else None
 
+    @property
+    def neighbours_file(self) -> Path | None:
+        """The file of neighbours; a path beside the experiment file."""
+        declared = self.interference
+        name = declared.neighbours if isinstance(declared, Interference) else None
+        return None if name is None else (self.folder or Path()) / name
+
+    @property
+    def exposure(self) -> str | None:
+        """The column that says how much of the change a unit feels from its neighbours."""
+        return self.interference.exposure if isinstance(self.interference, Interference) else None
+
+    @property
+    def felt(self) -> bool:
+        """Whether the plan says who feels whose change, so that own effect and spill-over can be told apart."""
+        return isinstance(self.interference, Interference) and self.interference.felt
+
     def from_file(self, file: Path | None) -> Experiment:
         """The same experiment, with paths resolved against the folder of ``file``."""
         copy = self.model_copy()
@@ -197,6 +234,11 @@ class Experiment(Part):
     def primaries(self) -> list[Outcome]:
         """Outcomes with role primary, in file order."""
         return [o for o in self.outcomes if o.role == "primary"]
+
+    def time_unit(self, outcome: Outcome) -> str | None:
+        """What a duration is counted in: months, days, or the unit that its column is declared to have."""
+        declared = self.columns.get(str(outcome.column))
+        return outcome.time_unit or (text_key(declared.unit) if declared and declared.unit else None)
 
     def outcome(self, name: str) -> Outcome:
         """The outcome of this name."""

@@ -60,7 +60,7 @@ def _stream_problems(experiment: Experiment, value: Value) -> Iterator[tuple[Pla
         outcome = outcomes.get(stream.outcome)
         if outcome is None:
             yield (*place, "outcome"), f"no outcome is named `{stream.outcome}`; known: {', '.join(outcomes)}"
-        elif outcome.window_months is None:
+        elif outcome.window is None:
             yield (*place, "outcome"), f"the priced outcome `{outcome.key}` needs `window_months`"
         else:
             yield from _timing_problems(stream, outcome, value.horizon_months, place)
@@ -95,13 +95,14 @@ def _late_costs(value: Value) -> Iterator[tuple[Place, str]]:
 
 
 def _is_lifetime(stream: Stream, outcome: Outcome) -> bool:
-    return outcome.kind == "binary" and outcome.better == "lower" and not stream.recurs and stream.covers is None
+    keeps = outcome.kind == "duration" or (outcome.kind == "binary" and outcome.better == "lower")
+    return keeps and not stream.recurs and stream.covers is None
 
 
 def _overlaps(experiment: Experiment, value: Value) -> Iterator[tuple[Place, str]]:
     outcomes = {o.key: o for o in experiment.outcomes}
     priced = [
-        (i, s, outcomes[s.outcome], months_covered(s, outcomes[s.outcome].window_months or 1, value.horizon_months))
+        (i, s, outcomes[s.outcome], months_covered(s, outcomes[s.outcome].window or 1, value.horizon_months))
         for i, s in enumerate(value.streams)
         if s.outcome in outcomes
     ]
@@ -120,7 +121,7 @@ def _double(one: Outcome, other: Outcome) -> str | None:
     kinds = {one.kind, other.kind}
     if one.key == other.key:
         return "the same outcome would be counted twice; let their `covers` not overlap"
-    if kinds == {"amount", "binary"}:
+    if kinds in ({"amount", "binary"}, {"amount", "duration"}):
         return (
             "an amount per assigned customer already contains what leavers took away, so it would be counted twice; "
             "let their `covers` not overlap, or drop one"

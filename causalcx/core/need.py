@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causalcx.core.check import Notice
+from causalcx.core.curve import Curve
 from causalcx.core.outcomes import Outcome
 
 if TYPE_CHECKING:
     from causalcx.core.experiment import Experiment
-    from causalcx.core.moments import Array, Moments, Whole
+    from causalcx.core.moments import Array, Flags, Moments, Whole
+    from causalcx.core.neighbours import Neighbours
     from causalcx.core.panel import Panel
+    from causalcx.core.tails import Tails
 
 COVARIATE = "covariate|"
 """Names of covariate variables start with it."""
@@ -34,7 +37,7 @@ SIDE = "(side)"
 """Treatment column where a threshold decided: made from the running column."""
 UNTREATED, TREATED = "untreated", "treated"
 """Arms of designs without a treatment column."""
-PARTS = {"nps": ("promoters", "detractors"), "ratio": ("numerator", "denominator")}
+PARTS = {"nps": ("promoters", "detractors"), "ratio": ("numerator", "denominator"), "duration": ("share", "time")}
 """What an outcome is made of, where that is more than one variable."""
 ANSWERED_BY = "@"
 """Joins a covariate's name to an outcome with missing values: the covariate among those who answered."""
@@ -60,18 +63,26 @@ class Need:
     """Covariates that are pulled where the data have them: nodes of a causal graph, of which some may be unobserved."""
     time: str | None = None
     """Column of the period; one row per unit and period is then expected."""
+    bridged: bool = False
+    """Whether a period without a covariate counts as one without an outcome, of which the design speaks itself."""
     labels: tuple[str, ...] = ()
     """Columns read as labels, row by row: cohorts, clusters, agents."""
+    cohort: str | None = None
+    """Column of the cohort, where units of a long panel may be reduced to sums by cohort."""
     numbers: tuple[str, ...] = ()
     """Columns read as numbers, row by row: a running variable, a share of treatment received."""
     cluster: str | None = None
     """Column of the randomised group, of which sums are wanted beside the moments."""
     equal_clusters: bool = False
     """Whether every cluster counts equally, whatever its size."""
+    bounds: bool = False
+    """Whether cuts for trimmed means are wanted where an arm answered more often than another."""
     assignment: Path | None = None
     """The file of arms that was drawn for this experiment; the data are held against it."""
     factors: tuple[str, ...] = ()
     """Columns whose levels make the arms, cell by cell; ``treatment`` is then made from them, and the control is the first cell."""
+    neighbours: Path | None = None
+    """The file of units that feel each other's change."""
     threshold: tuple[str, float] | None = None
     """Running column and cutoff: rows from the cutoff on are the treated arm, and ``treatment`` is made from it."""
 
@@ -91,6 +102,7 @@ class Need:
             exclude={c: tuple(v) for c, v in experiment.exclude.items()},
             entered=experiment.entered,
             as_of=experiment.as_of or (today if experiment.entered else None),
+            neighbours=experiment.neighbours_file,
         )
 
     @property
@@ -105,8 +117,8 @@ class Need:
 
     @property
     def longest_window(self) -> int:
-        """Months until the last outcome of a unit is known."""
-        return max((o.window_months or 0 for o in self.outcomes), default=0)
+        """Months until the last outcome of a unit is known; a duration counts as far as it was seen."""
+        return max((o.window_months or 0 for o in self.outcomes if o.kind != "duration"), default=0)
 
 
 def variables_of(outcome: Outcome) -> tuple[str, ...]:
@@ -152,6 +164,8 @@ class Profile:
     notices: tuple[Notice, ...] = ()
     assigned: Assigned | None = None
     """None where no assignment was drawn."""
+    survival: Mapping[str, Mapping[str, Curve]] = field(default_factory=dict)
+    """Who is still there over time, per duration outcome and arm."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +177,8 @@ class Reduced:
     """Strata on the second axis."""
     segments: Mapping[str, Moments] = field(default_factory=dict)
     """The same per level of the segment column."""
+    tails: Tails | None = None
+    """Quantiles, and cuts for trimmed means; None where nothing asks for them."""
 
     def to_json(self) -> dict[str, Any]:
         """For the registry; without loss."""
@@ -172,22 +188,28 @@ class Reduced:
             "profile": asdict(self.profile) | {"notices": [n.model_dump() for n in self.profile.notices]},
             "moments": self.moments.to_json(),
             "segments": {level: m.to_json() for level, m in self.segments.items()},
-        }
+        } | ({"tails": self.tails.to_json()} if self.tails else {})
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Reduced:
         """The inverse of :meth:`to_json`."""
         from causalcx.core.moments import Moments
+        from causalcx.core.tails import Tails
 
         profile = dict(document["profile"])
         profile["notices"] = tuple(Notice(**n) for n in profile["notices"])
         assigned = profile.get("assigned")
         profile["assigned"] = Assigned(**assigned) if assigned else None
         profile["range"] = {k: (low, high) for k, (low, high) in profile["range"].items()}
+        profile["survival"] = {
+            outcome: {arm: Curve.from_json(curve) for arm, curve in arms.items()}
+            for outcome, arms in profile.get("survival", {}).items()
+        }
         return cls(
             Profile(**profile),
             Moments.from_json(document["moments"]),
             {level: Moments.from_json(m) for level, m in document["segments"].items()},
+            Tails.from_json(document["tails"]) if "tails" in document else None,
         )
 
 
@@ -199,7 +221,7 @@ class Frame:
     arm: Whole
     """[n] position of the unit's arm in ``profile.arms``; the control is 0."""
     outcomes: Mapping[str, Array]
-    """[n] value per outcome (capped; scores for NPS); NaN where missing."""
+    """[n] value per outcome (capped; scores for NPS, the time until a unit left or was last seen for a duration); NaN where missing."""
     covariates: Mapping[str, Array]
     """[n] value per covariate column, NaN where missing; for a column of text the position in ``levels``."""
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -208,8 +230,12 @@ class Frame:
     """Columns read as labels."""
     numbers: Mapping[str, Array] = field(default_factory=dict)
     """[n] columns read as numbers; NaN where missing."""
+    left: Mapping[str, Flags] = field(default_factory=dict)
+    """[n] whether the unit left when its duration ended, per duration outcome; otherwise it was last seen then."""
     panel: Panel | None = None
     """The place of every row, where the need names a time column; rows are then in the order of unit and period."""
+    neighbours: Neighbours | None = None
+    """Who feels whose change, among the units of the panel or of the rows; None where no file was named."""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
 from causalcx.core.choice import chosen_by_shape
+from causalcx.core.horizons import Horizon, Named, TimeUnit, length_of, unit_named_by, whole_months
 from causalcx.core.labels import canonical
 from causalcx.core.model import Part
 from causalcx.core.text import Text, text_key
@@ -42,7 +43,7 @@ class Survey(Part):
 
 OWN_KEYS = {
     "true_when": ("binary",), "cap": ("amount", "count"), "scale": ("score",), "numerator": ("ratio",), "denominator": ("ratio",),
-    "event": ("duration",), "horizon": ("duration",),
+    "event": ("duration",), "horizon": ("duration",), "quantiles": ("amount", "count", "score"),
 }  # fmt: skip
 """Keys that only some kinds of outcome use."""
 
@@ -61,8 +62,15 @@ class Measure(Part):
     layer: Layer | None = Field(None, description="cause, attitude, behaviour or result.")
     numerator: str | None = Field(None, description="Column of a ratio's numerator.")
     denominator: str | None = Field(None, description="Column of a ratio's denominator.")
-    event: str | None = Field(None, description="Column that says whether a duration ended in the event.")
-    horizon: Any = Field(None, description="End of observation of a duration, in named months or days.")
+    event: str | None = Field(
+        None, description="Column that says (1) that the unit left when its duration ended, or (0) was last seen then."
+    )
+    horizon: Horizon | None = Field(
+        None, description="Until when leaving counts: {months: 12}, {days: 90}, or a number in the unit of the column."
+    )
+    quantiles: Annotated[list[Annotated[float, Field(gt=0, lt=1)]], Field(min_length=1)] | None = Field(
+        None, description="Quantiles compared beside the mean, each between 0 and 1: 0.5 is the middle customer."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -75,7 +83,57 @@ class Measure(Part):
                 raise ValueError(f"`{key}` belongs to {' and '.join(kinds)} outcomes")
         if self.scale is not None and self.scale[0] >= self.scale[1]:
             raise ValueError("`scale` is [lowest, highest] with lowest < highest")
+        self._timed()
         return self
+
+    def _timed(self) -> None:
+        """A horizon and its column are counted in one unit, and the window of a duration is its horizon."""
+        if self.kind != "duration":
+            return
+        units = {unit for unit in (*self._units, unit_named_by(self.column)) if unit}
+        if len(units) > 1:
+            raise ValueError(
+                "the horizon and the column of a duration are counted in one unit: both in months, or both in days"
+            )
+        if self.window_months is not None and self.time_unit and self.window_months != self._months:
+            raise ValueError(
+                f"the window of a duration is its horizon: {self._months} months here; leave `window_months` out"
+            )
+
+    @property
+    def _units(self) -> tuple[TimeUnit | None, ...]:
+        """What the horizon and `unit` say the duration is counted in."""
+        named = None if not isinstance(self.horizon, Named) else "months" if self.horizon.months else "days"
+        return named, unit_named_by(text_key(self.unit)) if self.unit else None
+
+    @property
+    def time_unit(self) -> TimeUnit | None:
+        """What a duration is counted in, as far as the outcome says: by its horizon, its unit, or the name of its column."""
+        return next((unit for unit in (*self._units, unit_named_by(self.column)) if unit), None)
+
+    @property
+    def length(self) -> float:
+        """The horizon of a duration, in the unit of its column."""
+        return length_of(self.horizon) if self.horizon is not None else 0.0
+
+    @property
+    def _months(self) -> int | None:
+        return whole_months(self.length, self.time_unit) if self.time_unit else None
+
+    @property
+    def window(self) -> int | None:
+        """Whole months over which the outcome is counted: `window_months`, or the horizon of a duration."""
+        return self._months if self.kind == "duration" and self.window_months is None else self.window_months
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns with the values: numerator and denominator of a ratio, time and event of a duration."""
+        return tuple(c for c in (self.column, self.numerator, self.denominator, self.event) if c is not None)
+
+    @property
+    def tells_leaving(self) -> bool:
+        """Whether a duration is told as the share that left by the horizon (lower is better), not as the share still there."""
+        return self.better == "lower"
 
 
 class Metric(Measure):
@@ -120,11 +178,6 @@ class Outcome(Measure):
     def key(self) -> str:
         """The name by which results and streams refer to the outcome."""
         return text_key(self.name)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns with the values: numerator and denominator of a ratio."""
-        return tuple(c for c in (self.column, self.numerator, self.denominator) if c is not None)
 
     @property
     def sign(self) -> int:

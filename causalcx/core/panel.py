@@ -59,13 +59,28 @@ class Clock:
 
         Raises DataError where the label is no moment on this clock.
         """
+        return int(np.searchsorted(self.at, self._moment(label, key) - WHOLE * self.step))
+
+    def holding(self, label: Any, key: str) -> int:
+        """The period in which a label lies, periods being named by their start (months also by their end).
+
+        0 where it lies before all of them and T where it lies after the last has ended. Raises DataError as above.
+        """
+        place, by_end = self.position(label, key), self.kind == "month" and self.at[0] % 1 * 32 >= LAST_DAYS
+        ended = self._moment(label, key) > self.at[-1] + (1 - WHOLE) * self.step
+        if place == 0 or by_end or ended:
+            return place
+        starts = place < len(self.at) and self._moment(label, key) > self.at[place] - WHOLE * self.step
+        return place if starts else place - 1
+
+    def _moment(self, label: Any, key: str) -> float:
         found = moments_of([self._on_this_clock(label, key)], self.kind)[0]
         if found is None:
             raise DataError(
                 "`{key}` is {label}, which cannot be placed among the periods of column `{column}` ({first} to {last}).",
                 key=key, label=str(label), column=self.column, first=self.labels[0], last=self.labels[-1],
             )  # fmt: skip
-        return int(np.searchsorted(self.at, found - WHOLE * self.step))
+        return found
 
     def _on_this_clock(self, label: Any, key: str) -> Any:
         """A label with a time zone, in the zone of the periods; a day without one is refused where periods start at another hour.

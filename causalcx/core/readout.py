@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from causalcx.core.check import Check, Grade, Notice
 from causalcx.core.effect import Arm, BestArm, Covariance, Effect, Flow, Law
 from causalcx.core.errors import UsageError
+from causalcx.core.looks import LookRecord
 from causalcx.core.picture import Picture
 from causalcx.core.sizes import DRAWS
 
@@ -78,6 +79,8 @@ class Readout(BaseModel):
     """How NPS effects came about."""
     pictures: tuple[Picture, ...] = ()
     """What the design shows of itself: waves, before and after, a threshold, a schedule."""
+    looks: LookRecord | None = None
+    """Which planned look this is, and the looks so far; null without planned looks."""
     checks: tuple[Check, ...] = ()
     """Every check, with its verdict."""
     grade: Grade | None = None

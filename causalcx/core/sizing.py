@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import Literal
 
@@ -47,15 +48,44 @@ class OutcomeSize(Frozen):
     power: float
     """Chance asked for, to see an effect of ``matters``."""
     needed: int | None = None
-    """Units in all arms together at which that chance is reached; null where it is not known."""
+    """Size at which that chance is reached, counted as ``counts`` says; null where it is not known."""
     months: float | None = None
-    """Months until so many have arrived; null without arrivals."""
+    """Months until so many have arrived or passed; null without arrivals, and where the clock does not tell."""
     chance: float | None = None
     """Chance to see an effect of ``matters`` at the planned size."""
+    chance_error: float | None = None
+    """Its Monte Carlo error; null where it is worked out and not simulated."""
     detectable: float | None = None
     """Effect that is seen with the chance asked for at the planned size, in the good direction."""
+    std_error: float | None = None
+    """Standard error of the effect at the planned size, where it is simulated."""
+    std_error_error: float | None = None
+    """Its Monte Carlo error."""
     break_even: float | None = None
     """Effect at which the mean NPV is 0 while no other outcome moves; null where the outcome is not priced."""
+
+
+class SizeTried(Frozen):
+    """What a simulation at one size shows of one effect."""
+
+    outcome: str
+    """Name of the outcome."""
+    comparison: str
+    """``treated vs control``, by arm label."""
+    size: int
+    """Units, periods or slots, as ``counts`` says."""
+    std_error: float
+    """Standard error of the effect: how far estimates stray where there is no effect."""
+    std_error_error: float
+    """Its Monte Carlo error."""
+    chance: float | None
+    """Chance to see an effect of ``matters``."""
+    chance_error: float | None
+    """Its Monte Carlo error."""
+    detectable: float
+    """Effect that is seen with the chance asked for, in the good direction."""
+    runs: int
+    """Worlds simulated."""
 
 
 class RuleChance(Frozen):
@@ -81,6 +111,40 @@ class RuleChance(Frozen):
     """Its Monte Carlo error."""
     runs: int
     """Simulated experiments."""
+    ends_at: float | None = None
+    """Mean share of the planned units after which it ends; null without planned looks."""
+
+
+class LookPlan(Frozen):
+    """One planned look."""
+
+    number: int
+    """1 is the first."""
+    information: float
+    """Share of what is planned that should be in, 0 to 1."""
+    on: dt.date | None = None
+    """Its date; null where looks are shares."""
+    units: int | None = None
+    """Units in all arms by then; null where the size is not known."""
+    critical: float
+    """Standard errors from an estimate to either end of its range."""
+    spent: float | None = None
+    """Error used up by then, of 0.05, both sides; null for an always-valid sequence."""
+
+
+class LooksPlan(Frozen):
+    """The looks that a plan allows itself, and what they cost."""
+
+    rule: str
+    """obrien-fleming, pocock or always-valid."""
+    looks: tuple[LookPlan, ...]
+    """In order; of an always-valid sequence every day, or 28 evenly spread ones."""
+    false_alarm: float
+    """Chance that a range of any of these looks leaves 0 out where there is no effect."""
+    misled: float
+    """The same for somebody who looks as often with plain ranges."""
+    growth: float
+    """Units needed by those needed without looks, to see an effect with a chance of 0.8."""
 
 
 class ReplayedOutcome(Frozen):
@@ -102,11 +166,13 @@ class Replay(Frozen):
     """An A/A test on history."""
 
     splits: int
-    """Random splits."""
+    """Random splits; placebo waves, sites, starts or schedules of a design over time."""
     units: int
-    """Units split."""
+    """Units split; of a design over time, the periods or slots of each placebo."""
     rows: int
-    """Units in the history; of many, a part is drawn by lot."""
+    """Units in the history (of a design over time its rows); of many, a part is drawn by lot."""
+    independent: float | None = None
+    """Splits that say something of their own, where placebos overlap; null where all do."""
     false_alarms: float
     """Share of splits in which a primary outcome is significant after adjustment for several of them."""
     false_alarms_error: float
@@ -120,8 +186,10 @@ class Sizing(Frozen):
 
     shares: dict[str, float]
     """Planned share of each arm, the control first."""
+    counts: Literal["units", "periods", "slots"] = "units"
+    """What sizes count: units in all arms together, periods from the start (of waves: from the last one) on, or slots of each unit."""
     size: int | None = None
-    """Units planned, all arms together."""
+    """Size planned."""
     per_month: float | None = None
     """Units that arrive every month."""
     level: float = LEVEL
@@ -130,6 +198,10 @@ class Sizing(Frozen):
     """Where spreads come from; null where none is known."""
     outcomes: tuple[OutcomeSize, ...] = ()
     """Per outcome and comparison, in file order."""
+    tried: tuple[SizeTried, ...] = ()
+    """Sizes simulated, ascending, where there is no closed form."""
+    looks: LooksPlan | None = None
+    """Planned looks; null where the plan has none."""
     rule: tuple[RuleChance, ...] = ()
     """How often the decision rule is right and wrong."""
     replay: Replay | None = None

@@ -131,7 +131,20 @@ def objects_by_cohort(waves: Waves) -> list[Whole]:
     lowest, highest = np.full(objects, cohorts), np.full(objects, -1)
     np.minimum.at(lowest, waves.cluster, waves.cohort)
     np.maximum.at(highest, waves.cluster, waves.cohort)
+    if not (lowest == highest).all():
+        _refuse_lone(waves)
     return [np.flatnonzero(lowest == g) for g in range(cohorts)] if (lowest == highest).all() else [np.arange(objects)]
+
+
+def _refuse_lone(waves: Waves) -> None:
+    """No wave lies in a single cluster that holds other waves too: its mean would take all of that cluster's chance."""
+    lone = [name for g, name in enumerate(waves.cohorts) if len(np.unique(waves.cluster[waves.cohort == g])) == 1]
+    if lone:
+        raise CannotAnswer(
+            "Each of these waves lies in one cluster only, which holds other waves too: {waves}. Nothing then tells how much it "
+            "varies by chance; name smaller clusters, or leave `cluster` out if units move on their own.",
+            waves=", ".join(lone),
+        )  # fmt: skip
 
 
 def _block(values: Array, at: Whole) -> Block:

@@ -27,6 +27,11 @@ class Comparison:
     base: Array
     """[A] what its baseline is made of; sums to 1."""
 
+    @property
+    def label(self) -> str:
+        """``treated vs control``."""
+        return f"{self.treated} vs {self.control}"
+
 
 @dataclass(frozen=True)
 class Estimates:
@@ -65,8 +70,8 @@ class Estimates:
 
 
 def weights_of(outcome: Outcome) -> Array:
-    """How an outcome is made of its variables, where it is their sum: NPS = 100 x (promoters - detractors)."""
-    return np.array([100.0, -100.0]) if outcome.kind == "nps" else np.array([1.0])
+    """How an outcome is made of its variables, where it is their sum: NPS = 100 x (promoters - detractors); a duration its share."""
+    return np.array({"nps": (100.0, -100.0), "duration": (1.0, 0.0)}.get(outcome.kind, (1.0,)))
 
 
 def level_of(outcome: Outcome, mean: Array) -> float:

@@ -29,7 +29,7 @@ def before(found: Found, seasons: list[Season]) -> tuple[Check, ...]:
         series = found.course.series(k)
         horizon, starts = false_starts(series, found.course)
         checks += [
-            verdicts.pseudo_starts(outcome.key, unit, horizon, starts, found.means[k].student[0]),
+            verdicts.pseudo_starts(outcome.key, unit, horizon, starts),
             verdicts.residual_autocorrelation(outcome.key, residual),
             verdicts.season_undeclared(outcome.key, residual, _undeclared(found.course.clock, seasons)),
         ]
@@ -52,7 +52,7 @@ def _false_start(series: Series, start: int, horizon: int, course: Course) -> Fa
     end = start + horizon
     mean = mean_of(Series(series.y[:end], series.x[:end], start, series.drifts))
     low, high = mean.interval
-    return FalseStart(course.labels[start] or str(start), mean.value, low <= 0 <= high)
+    return FalseStart(course.labels[start] or str(start), mean.value, mean.student[0], low <= 0 <= high)
 
 
 def _undeclared(clock: Clock, seasons: list[Season]) -> list[int]:

@@ -10,59 +10,16 @@ import numpy as np
 
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.inference import t_interval, two_sided_p
-from causalcx.core.moments import Array, Flags
+from causalcx.core.moments import Flags
 from causalcx.designs.cutoff import Measured, Ordered
-from causalcx.designs.local_polynomial import LEAST_VALUES, Jump, Rows, Widths, jump, widths
+from causalcx.designs.local_polynomial import Jump, Rows, Widths, jump, widths
 
-BINS = 2.0
-"""Standard deviations over the root of n: the width of a bin (McCrary 2008, Journal of Econometrics 142: 698-714, section 3.2)."""
-LEAST_BINS = 2 * LEAST_VALUES
-"""Bins that the shorter side is cut into at least."""
-MOST_BINS = 5_000
-"""Bins on either side; a long tail beyond them says nothing about the cutoff."""
 HOLE = 0.05
 """Share of the rows within the bandwidth that the donut leaves out."""
 MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
 QUANTILES = (0.25, 0.5, 0.75)
 """Where on either side of the cutoff a placebo cutoff stands."""
-ROUNDING = 1e-9
 LEVEL = 0.95
-
-
-def density(x: Array) -> dict[str, Any] | None:
-    """The jump of the histogram of x [n] (ascending) at 0, None where the values are too few to draw one.
-
-    McCrary's (2008) bins, of which none crosses the cutoff; the jump is estimated as that of an outcome, with its bias corrected
-    (Calonico, Cattaneo & Titiunik 2014), and its variance is that of counts: pull squared times count.
-    """
-    if min((x < 0).sum(), (x >= 0).sum()) < LEAST_BINS:
-        return None
-    width = _bin(x)
-    x = x[np.abs(x) < MOST_BINS * width]
-    below = np.minimum(np.floor(x[x < 0] / width + ROUNDING), -1)
-    place = np.concatenate([below, np.floor(x[x >= 0] / width + ROUNDING)]).astype(int)
-    counts = np.bincount(place - place[0]).astype(float)
-    centres = (place[0] + np.arange(len(counts)) + 0.5) * width
-    rows = Rows("density", centres, counts)
-    if min(rows.start, len(counts) - rows.start) < LEAST_VALUES or counts.min() == counts.max():
-        return None
-    found = jump(rows, widths(rows))
-    error = float(np.sqrt((found.pull**2 * counts[found.rows]).sum()))
-    above = found.base + found.value
-    return {
-        "p": two_sided_p(found.corrected, error, None), "ratio": above / found.base if found.base > 0 else None,
-        "bandwidth": found.widths.jump, "bin": width, "at_cutoff": int((x == 0).sum()),
-    }  # fmt: skip
-
-
-def _bin(x: Array) -> float:
-    """McCrary's width, narrower where a side is short, and a multiple of the step where values are rounded."""
-    wanted = min(BINS * float(x.std()) / len(x) ** 0.5, min(-x[0], x[-1]) / LEAST_BINS)
-    gaps = np.diff(x)
-    gaps = gaps[gaps > ROUNDING]
-    step = float(np.median(gaps))
-    rounded = len(gaps) < len(x) / 2
-    return step * max(1, round(wanted / step)) if rounded else wanted
 
 
 def covariate_jumps(data: Ordered) -> Iterator[dict[str, Any]]:

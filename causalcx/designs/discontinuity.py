@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import numpy as np
 
@@ -21,13 +22,17 @@ from causalcx.core.picture import Picture
 from causalcx.core.readout import Readout
 from causalcx.designs import cutoff_pictures as pictures
 from causalcx.designs import cutoff_probes as probes
+from causalcx.designs.contrasts import Estimates
 from causalcx.designs.cutoff import Measured, Ordered, flows, measured, ordered
 from causalcx.designs.cutoff_effects import conventional, estimates_of, of_passing, segments_of
+from causalcx.designs.density import piling_up
 from causalcx.designs.headline import headline, pooled_priors, unit_of
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control
 
 DATA = "frame"
+FEW_VALUES = 20
+"""Different values of the running variable within the bandwidth, on the thinner side, below which the page says so."""
 MEANINGFUL = ("nps", "binary", "amount", "count", "score")
 
 
@@ -89,7 +94,7 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
             *guardrails(experiment, effects),
             *parts.checks,
         ),
-        warnings=(*_careless(design, found, effects), *_near(design, found), *parts.notices),
+        warnings=(*_careless(design, found, effects), *_near(design, found, effects), *parts.notices),
         fallbacks=pooled_priors(experiment, flat_in_control(experiment, frame)),
         rests_on=_rests_on(design),
     )  # fmt: skip
@@ -125,7 +130,7 @@ def _densities(experiment: Experiment, frame: Frame, data: Ordered) -> list[dict
         labels = frame.labels[column]
         position = labels.position[data.order]
         parts += [(f"{column}={name}", data.x[position == i]) for i, name in enumerate(labels.names)]
-    found = [(segment, probes.density(x)) for segment, x in parts]
+    found = [(segment, piling_up(x)) for segment, x in parts]
     return [{"segment": segment} | test for segment, test in found if test is not None]
 
 
@@ -188,14 +193,47 @@ def _naive(design: Discontinuity, one: Measured, effect: Effect) -> Notice:
     return Notice(code="naive-received" if design.fuzzy else "naive-difference", facts=facts)
 
 
-def _near(design: Discontinuity, found: list[Measured]) -> tuple[Notice, ...]:
-    """How few units the result speaks of; said once, for the first outcome."""
+def _near(design: Discontinuity, found: list[Measured], effects: tuple[Effect, ...]) -> tuple[Notice, ...]:
+    """How few units and values the result speaks of (said once, for the first outcome), and what else a reader would take wrongly."""
     one = found[0]
     facts = {
         "column": design.running, "cutoff": design.cutoff, "bandwidth": one.jump.widths.jump, "within": sum(one.jump.counts),
         "rows": len(one.seen),
     }  # fmt: skip
-    return (Notice(code="at-the-cutoff", facts=facts),)
+    values = _fewest_values(one)
+    return (
+        Notice(code="at-the-cutoff", facts=facts),
+        *([Notice(code="few-values", facts=facts | {"values": values})] if values < FEW_VALUES else []),
+        *([_received_below(design, one)] if one.received is not None and one.received.value < 0 else []),
+        *(_outside(e) for e in effects if not (e.low or 0.0) <= e.estimate <= (e.high or 0.0)),
+    )
+
+
+def _fewest_values(one: Measured) -> int:
+    """Different values of the running variable within the bandwidth, on the thinner side."""
+    width = one.jump.widths.jump
+    return min(len(np.unique(side)) for side in (one.rows.x[one.rows.window(i, width)] for i in (0, 1)))
+
+
+def _received_below(design: Discontinuity, one: Measured) -> Notice:
+    """The treatment lies below the cutoff; the ratio of jumps holds all the same, on those whom passing it keeps from the treatment."""
+    assert one.received is not None
+    shares = {"below": one.received.base, "above": one.received.base + one.received.value}
+    return Notice(
+        code="received-below",
+        facts={"column": design.fuzzy, "running": design.running, "cutoff": design.cutoff} | shares,
+    )
+
+
+def _outside(effect: Effect) -> Notice:
+    facts = {
+        "outcome": effect.outcome,
+        "estimate": effect.estimate,
+        "low": effect.low,
+        "high": effect.high,
+        "unit": effect.unit,
+    }
+    return Notice(code="outside-its-interval", facts=facts)
 
 
 def _rests_on(design: Discontinuity) -> tuple[Notice, ...]:

@@ -51,23 +51,25 @@ def by_unit(waves: Waves, compare: Compare) -> tuple[GroupTime, tuple[str, ...]]
     influence = np.zeros((units, len(wanted), variables))
     told, found_for = set(), np.zeros((len(wanted), variables), bool)
     for v in range(variables):
-        for g, inside, own in _comparisons(waves, wanted, v, compare):
+        for g, inside, own in comparisons(waves, wanted, v, compare):
             members = np.flatnonzero(waves.complete[:, v] & ((waves.cohort == g) | inside[waves.cohort]))
             base = int(waves.first[g]) - 1
             change = waves.values[members][:, wanted[own, 1], v] - waves.values[members, base, v][:, None]
             treated = waves.cohort[members] == g
             x = np.column_stack([np.ones(len(members)), waves.covariates[members, base]])
             found_for[own, v] = True
-            value[own, v], found, fitted = effects_of(change, treated, _independent(x, ~treated))
+            value[own, v], found, fitted = effects_of(change, treated, independent(x, ~treated))
             told |= set() if fitted else {waves.cohorts[g]}
             influence[np.ix_(members, own, [v])] = found[:, :, None]
             level[own, v] = waves.values[members[treated]][:, wanted[own, 1], v].mean(axis=0)
     kept = found_for.all(axis=1)
     require_after(wanted[kept], waves.first)
-    return _group_time(waves, wanted[kept], compare, value[kept], level[kept], influence[:, kept]), tuple(sorted(told))
+    return of_influences(waves, wanted[kept], compare, value[kept], level[kept], influence[:, kept]), tuple(
+        sorted(told)
+    )
 
 
-def _comparisons(waves: Waves, wanted: Whole, v: int, compare: Compare) -> Iterator[tuple[int, Flags, Whole]]:
+def comparisons(waves: Waves, wanted: Whole, v: int, compare: Compare) -> Iterator[tuple[int, Flags, Whole]]:
     """Pairs that share cohort and comparison, so that their models are fitted once."""
     seen = np.bincount(waves.cohort[waves.complete[:, v]], minlength=len(waves.first)) > 0
     groups: dict[tuple[int, bytes], list[int]] = {}
@@ -79,7 +81,7 @@ def _comparisons(waves: Waves, wanted: Whole, v: int, compare: Compare) -> Itera
         yield g, np.frombuffer(inside, bool), np.array(own)
 
 
-def _independent(x: Array, comparison: Flags) -> Array:
+def independent(x: Array, comparison: Flags) -> Array:
     """Columns that are no sum of others among the comparison (pivoted QR); the constant is first and stays."""
     from scipy.linalg import qr
 
@@ -144,7 +146,7 @@ def fitted_logit(treated: Flags, x: Array) -> Logit | None:
     return Logit(p / (1 - p), (x * (d - p)[:, None]) @ np.linalg.inv(information))
 
 
-def _group_time(
+def of_influences(
     waves: Waves, wanted: Whole, compare: Compare, value: Array, level: Array, influence: Array
 ) -> GroupTime:
     """Blocks from influence values summed over clusters; positions: effects [A, V], then presence in cohorts [G, V]."""
@@ -159,6 +161,10 @@ def _group_time(
     def positions(weights: Array, of_presence: Array) -> Array:
         return np.concatenate([weights.reshape(len(weights), -1), of_presence.reshape(len(weights), -1)], axis=1)
 
+    if waves.time is not None and any(b.objects == 1 for b in blocks):
+        raise CannotAnswer(
+            "A wave has answers of one unit or cluster only, too few to adjust for covariates; leave `covariates` out, or the wave."
+        )
     g, t = wanted.T
     blocks = [b if b.objects > 1 else _borrowed(waves, wanted, compare, own, b) for own, b in enumerate(blocks)]
     return GroupTime(g, t - waves.first[g], waves.first, presence.sum(axis=0), value, level, tuple(blocks), positions)

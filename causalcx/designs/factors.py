@@ -25,25 +25,32 @@ def main_effects(
     means: ArmMeans, outcomes: list[Outcome], factors: tuple[str, ...], method: str, plain: str
 ) -> Estimates:
     """Every level of every factor against its base."""
-    cells = _cells(means, factors)
-    found = [_main(cells, f, name, level) for f, name in enumerate(factors) for level in _levels(cells, f)[1:]]
-    return compared(means, outcomes, found, method, plain)
+    return compared(means, outcomes, main_comparisons(_cells(means, factors), factors), method, plain)
+
+
+def main_comparisons(cells: list[tuple[str, ...]], factors: tuple[str, ...]) -> list[Comparison]:
+    """Of every level of every factor with its base, by weights of the cells."""
+    return [_main(cells, f, name, level) for f, name in enumerate(factors) for level in _levels(cells, f)[1:]]
 
 
 def interactions(
     experiment: Experiment, means: ArmMeans, factors: tuple[str, ...], method: str, plain: str, seed: int
 ) -> tuple[Effect, ...]:
     """What two factors do together beyond the sum of what each does, as parts."""
-    cells = _cells(means, factors)
-    found = [
+    found = joint_comparisons(_cells(means, factors), factors)
+    effects = headline(experiment, compared(means, experiment.outcomes, found, method, plain), seed).effects
+    part = {"aggregation": INTERACTION, "p_adjusted": None, "adjustment": None, "baseline": None, "relative": None}
+    return tuple(e.model_copy(update=part) for e in effects)
+
+
+def joint_comparisons(cells: list[tuple[str, ...]], factors: tuple[str, ...]) -> list[Comparison]:
+    """Of two factors together with the sum of what each does, by weights of the cells."""
+    return [
         _together(cells, f, g, factors, a, b)
         for f, g in combinations(range(len(factors)), 2)
         for a in _levels(cells, f)[1:]
         for b in _levels(cells, g)[1:]
     ]
-    effects = headline(experiment, compared(means, experiment.outcomes, found, method, plain), seed).effects
-    part = {"aggregation": INTERACTION, "p_adjusted": None, "adjustment": None, "baseline": None, "relative": None}
-    return tuple(e.model_copy(update=part) for e in effects)
 
 
 def entangled(together: tuple[Effect, ...]) -> tuple[Notice, ...]:

@@ -107,10 +107,10 @@ def require_after(found: Whole, first: Whole) -> None:
 def group_time(cells: Cells, compare: Compare) -> GroupTime:
     """Plain differences of means; a pair with an empty cell is left out."""
     periods = cells.mean.shape[1]
-    means, presence = zip(*(_maps(cells, g, t, compare) for g, t in pairs(cells.first, periods, compare)), strict=True)
-    wanted = np.array(pairs(cells.first, periods, compare))
+    wanted = pairs(cells.first, periods, compare)
+    means, presence = zip(*(_maps(cells, g, t, compare) for g, t in wanted), strict=True)
     found = [np.nansum(m[:, :, None] * cells.mean, axis=(0, 1)) for m in means]
-    return _group_time(cells, wanted, np.array(means), np.array(presence), np.array(found))
+    return _group_time(cells, np.array(wanted), np.array(means), np.array(presence), np.array(found))
 
 
 def _group_time(cells: Cells, wanted: Whole, means: Array, presence: Array, value: Array) -> GroupTime:

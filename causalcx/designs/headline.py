@@ -89,19 +89,45 @@ def _effect(
     matters = outcome.matters
     return Effect(
         outcome=outcome.key, comparison=estimates.comparisons[c],
-        estimand=estimates.estimand if outcome.cap is None else f"{estimates.estimand}, capped at {outcome.cap:g}",
+        estimand=estimates.estimand + refined(experiment, outcome),
         applies_to=estimates.applies_to, share=estimates.share, unit=unit_of(experiment, outcome),
         estimate=estimate, std_error=error, df=estimates.df[c], low=low, high=high, level=LEVEL, p_value=p,
         p_adjusted=adjusted, adjustment=how if adjusted is not None else None,
         probability_better=inference.probability_above(law, c, 0.0, outcome.sign),
         probability_matters=None if matters is None else inference.probability_above(law, c, matters, outcome.sign),
-        baseline=base, relative=estimate / base if clear else None, method=estimates.own_method.get(outcome.key, estimates.method),
+        baseline=base, relative=estimate / base if clear else None, method=_method(experiment, estimates, outcome),
         n_treated=estimates.answered[c][0], n_control=estimates.answered[c][1], role=outcome.role,
     )  # fmt: skip
 
 
+def refined(experiment: Experiment, outcome: Outcome) -> str:
+    """What the estimand is of, where that is not the plain mean: capped, or who has left by a horizon."""
+    if outcome.kind == "duration":
+        whose = "left within" if outcome.tells_leaving else "still there after"
+        return f", share {whose} {horizon_of(experiment, outcome)}"
+    return "" if outcome.cap is None else f", capped at {outcome.cap:g}"
+
+
+def horizon_of(experiment: Experiment, outcome: Outcome) -> str:
+    """The horizon of a duration in words: ``12 months``."""
+    return f"{outcome.length:g} {experiment.time_unit(outcome) or 'units'}"
+
+
+def _method(experiment: Experiment, estimates: Estimates, outcome: Outcome) -> str:
+    method = estimates.own_method.get(outcome.key, estimates.method)
+    return method + made_of(experiment) if outcome.kind == "duration" else method
+
+
+def made_of(experiment: Experiment) -> str:
+    """What the estimator works on, for a duration."""
+    weighed = experiment.design.kind == "observational"
+    return f", on pseudo-values {'with censoring weights by arm' if weighed else 'of Kaplan-Meier curves by arm'}"
+
+
 def unit_of(experiment: Experiment, outcome: Outcome) -> str:
     """Unit of the effect: NPS points, share, or that of the column."""
+    if outcome.kind == "duration":
+        return "share"
     if outcome.kind in ("nps", "binary"):
         return "NPS points" if outcome.kind == "nps" else "share"
     declared = experiment.columns.get(str(outcome.column))
@@ -118,7 +144,8 @@ def _best_arms(experiment: Experiment, estimates: Estimates, law: Law, seed: int
     if len(set(estimates.treated)) < 2 or estimates.controls:
         return ()
     draws = inference.draws(law, DRAWS, seed)
-    return tuple(_best_arm(estimates, draws, o) for o in experiment.primaries)
+    told = {o.key for o in estimates.outcomes}
+    return tuple(_best_arm(estimates, draws, o) for o in experiment.primaries if o.key in told)
 
 
 def _best_arm(estimates: Estimates, draws: np.ndarray, outcome: Outcome) -> BestArm:

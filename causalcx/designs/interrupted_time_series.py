@@ -20,10 +20,11 @@ from causalcx.designs.contrasts import Estimates
 from causalcx.designs.course import Course, course_of
 from causalcx.designs.course_found import Found, found_of
 from causalcx.designs.course_parts import careless, parts, path_of, pictures
+from causalcx.designs.course_selected import selected
 from causalcx.designs.course_trust import before, regressors
 from causalcx.designs.headline import Headline, headline
 from causalcx.designs.unbuilt import refuse_unbuilt
-from causalcx.models.structural import LEVEL_STEPS, LONGEST, SLOPE_STEPS
+from causalcx.models.structural import LASTS, LONGEST, SLOPE_STEPS, STEPS
 
 DATA = "frame"
 OBSERVED, EXPECTED = "observed", "expected"
@@ -33,7 +34,7 @@ OBSERVED, EXPECTED = "observed", "expected"
 def needs(experiment: Experiment, today: dt.date) -> Need:
     """One row per period, or per unit and period."""
     design = _keys(experiment)
-    return Need.of(experiment, today, time=design.time, covariates=tuple(design.covariates))
+    return Need.of(experiment, today, time=design.time, covariates=tuple(design.covariates), bridged=True)
 
 
 def _keys(experiment: Experiment) -> InterruptedTimeSeries:
@@ -85,6 +86,7 @@ def _checks(experiment: Experiment, frame: Frame, found: Found) -> tuple[Check, 
         *((immaturity(experiment, frame.profile),) if experiment.entered else ()),
         early_look(experiment),
         *before(found, design.season),
+        *selected(found),
         *regressors(course, design.covariates),
     )
 
@@ -109,15 +111,15 @@ def _spread(course: Course, k: int) -> float:
 def _method(course: Course) -> str:
     """The model and its prior in a line."""
     model, own = (
-        ("local linear trend", f"those of the slope ({SLOPE_STEPS[0]:g}, {SLOPE_STEPS[1]:g})")
+        ("local linear trend", f"those of the slope log-uniform({SLOPE_STEPS[0]:g}, {SLOPE_STEPS[1]:g})")
         if course.drifts
-        else ("local level, disturbances that may last", f"what lasts uniform(0, {LONGEST:g})")
+        else ("local level, disturbances that may last", f"what lasts {LONGEST:g} x beta({LASTS[0]:g}, {LASTS[1]:g})")
     )
     columns = course.columns.shape[1]
+    steps = " and ".join(f"{share:.0%} log-normal({median:g}, {spread:g})" for share, median, spread in STEPS)
     return (
         f"Bayesian structural time series: {model}, {columns} regression column{'' if columns == 1 else 's'}; exact by Kalman filter and "
-        f"quadrature; prior: level steps log-uniform({LEVEL_STEPS[0]:g}, {LEVEL_STEPS[1]:g}) in deviations of the disturbances, {own}, "
-        "coefficients flat"
+        f"quadrature; prior: level steps {steps} in deviations of the disturbances, {own}, coefficients flat"
     )
 
 

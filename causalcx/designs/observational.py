@@ -8,6 +8,7 @@ import numpy as np
 
 from causalcx.checks import observational as verdicts
 from causalcx.checks.answers import missing_by_arm, rare_events, skew
+from causalcx.checks.censoring import censoring
 from causalcx.checks.design import early_look, immaturity, interference, timing
 from causalcx.checks.effects import guardrails, precision
 from causalcx.core.check import Check, Notice
@@ -20,11 +21,14 @@ from causalcx.core.need import Frame, Need, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.designs.aipw import OVERLAP, Effect
+from causalcx.designs.censored import weighed
 from causalcx.designs.contrasts import Estimates, weights_of
+from causalcx.designs.durations import restricted_means, survival_pictures
 from causalcx.designs.headline import Headline, headline, pooled_priors
 from causalcx.designs.identification import Identified, candidates, identify
 from causalcx.designs.nuisances import engine, one_thread
 from causalcx.designs.refuters import refute
+from causalcx.designs.selection_by_column import by_column
 from causalcx.designs.study import SPLITS, Group, Overlap, Study, complete_cases, groups_of, overlap_before, study
 from causalcx.designs.values import arms_of, flat_in_control, in_units, naive_differences, spread
 
@@ -54,7 +58,7 @@ def _keys(experiment: Experiment) -> Observational:
 def check(experiment: Experiment, frame: Frame, *, seed: int) -> tuple[Check, ...]:
     """Everything that can be said before an effect is seen; overlap from propensities alone, as a fit with this seed finds it."""
     effect = _keys(experiment).effect
-    identified = _identified(experiment, frame)
+    identified, frame = prepared(experiment, frame, seed)
     with one_thread():
         found = [overlap_before(frame, g, effect, seed) for g in groups_of(frame, identified)]
     return (*_plain_checks(experiment, frame, identified), _overlap_check(min(found, key=lambda o: o.share), effect))
@@ -63,15 +67,17 @@ def check(experiment: Experiment, frame: Frame, *, seed: int) -> tuple[Check, ..
 def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     """Effects of every arm against the control on every outcome, among comparable units."""
     effect = _keys(experiment).effect
-    identified = _identified(experiment, frame)
+    identified, frame = prepared(experiment, frame, seed)
     groups = groups_of(frame, identified)
     with one_thread():
         done = study(frame, groups, effect, seed)
-    estimates = _estimates(experiment, frame, done, effect)
+    estimates = estimates_of(experiment.outcomes, frame, done, effect)
+    times = restricted_means(experiment, lambda outcomes: estimates_of(outcomes, frame, done, effect), seed)
     result, arms = headline(experiment, estimates, seed), arms_of(experiment, frame)
     return Readout(
-        experiment=experiment.key, design="observational", effects=result.effects, covariance=result.covariance, law=result.law,
-        arms=arms, best=result.best, flows=_flows(experiment, frame, done),
+        experiment=experiment.key, design="observational", effects=(*result.effects, *times),
+        covariance=result.covariance, law=result.law, arms=arms, best=result.best, flows=_flows(experiment, frame, done),
+        pictures=survival_pictures(experiment, frame.profile),
         checks=(
             *_plain_checks(experiment, frame, identified),
             _overlap_check(done.overlap, effect),
@@ -87,8 +93,19 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     )  # fmt: skip
 
 
-def _identified(experiment: Experiment, frame: Frame) -> tuple[Identified, ...]:
-    return identify(experiment, _keys(experiment), tuple(frame.covariates))
+def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:
+    """The effects alone, as a plan simulates them."""
+    effect = _keys(experiment).effect
+    identified, frame = prepared(experiment, frame, seed)
+    with one_thread():
+        done = study(frame, groups_of(frame, identified), effect, seed)
+    return estimates_of(experiment.outcomes, frame, done, effect)
+
+
+def prepared(experiment: Experiment, frame: Frame, seed: int) -> tuple[tuple[Identified, ...], Frame]:
+    """What each outcome is adjusted for, and the frame with durations weighed by it."""
+    found = identify(experiment, _keys(experiment), tuple(frame.covariates))
+    return found, weighed(frame, found, seed)
 
 
 def _plain_checks(experiment: Experiment, frame: Frame, identified: tuple[Identified, ...]) -> tuple[Check, ...]:
@@ -101,7 +118,9 @@ def _plain_checks(experiment: Experiment, frame: Frame, identified: tuple[Identi
         immaturity(experiment, frame.profile),
         early_look(experiment),
         *skew(frame.profile),
+        *censoring(frame.profile),
         *verdicts.leakage(experiment, frame, used),
+        *by_column(experiment, frame, list(frame.covariates)),
     )
 
 
@@ -122,9 +141,10 @@ def _overlap_check(overlap: Overlap, effect: Effect) -> Check:
     return verdicts.overlap(overlap.kept, overlap.units, low, OVERLAP[1], _estimand(overlap, effect)[0])
 
 
-def _estimates(experiment: Experiment, frame: Frame, done: Study, effect: Effect) -> Estimates:
+def estimates_of(outcomes: list[Outcome], frame: Frame, done: Study, effect: Effect) -> Estimates:
+    """Effects on these outcomes, every arm against the control."""
     labels = list(frame.profile.arms)
-    wanted = [(o, a) for o in experiment.outcomes for a in range(1, len(labels))]
+    wanted = [(o, a) for o in outcomes for a in range(1, len(labels))]
     difference = np.array([_row(done, o, a, 1) + _row(done, o, a, -1) for o, a in wanted])
     base = np.array([-_row(done, o, a, -1) for o, a in wanted])
     means, joint = np.concatenate([done.means.treated, done.means.control]), done.means.covariance

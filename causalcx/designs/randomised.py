@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 
 from causalcx.checks.answers import missing_by_arm, rare_events, skew
+from causalcx.checks.censoring import censoring
 from causalcx.checks.clusters import few_clusters, missing_by_cluster
-from causalcx.checks.design import early_look, immaturity, interference, timing
+from causalcx.checks.design import immaturity, interference, timing
 from causalcx.checks.effects import guardrails, precision, small_sample
 from causalcx.checks.randomisation import assignment, balance, sample_ratio
 from causalcx.core.check import Check, Notice
@@ -18,10 +19,14 @@ from causalcx.core.need import CELL, Need, Profile, Reduced, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.designs.armmeans import ArmMeans
+from causalcx.designs.bounds import bounds, told
 from causalcx.designs.clustermeans import means
 from causalcx.designs.contrasts import Estimates, contrasts, flows, level_of
+from causalcx.designs.durations import restricted_means, survival_pictures
 from causalcx.designs.factors import entangled, interactions, main_effects
 from causalcx.designs.headline import Headline, headline, pooled_priors
+from causalcx.designs.looks import at_look, look_check
+from causalcx.designs.quantiles import quantile_effects
 from causalcx.designs.received import complied, joined, with_take_up
 from causalcx.designs.segments import Segments, segments
 from causalcx.designs.unbuilt import refuse_unbuilt
@@ -49,6 +54,7 @@ def needs(experiment: Experiment, today: dt.date) -> Need:
         cluster=design.cluster,
         **({"treatment": CELL, "factors": tuple(design.factors.values())} if design.factors else {}),
         equal_clusters=design.weight == "cluster",
+        bounds=not design.factors,
     )
     return with_take_up(need, design.received)
 
@@ -68,22 +74,34 @@ def fit(experiment: Experiment, reduced: Reduced, *, seed: int) -> Readout:
     control = found.arms[0]
     result = headline(experiment, _estimates(design, found, experiment.outcomes, method, plain), seed)
     together = interactions(experiment, found, tuple(design.factors), method, plain, seed) if design.factors else ()
+    times = restricted_means(experiment, lambda outcomes: _estimates(design, found, outcomes, method, plain), seed)
     parts = _segments(experiment, reduced, result, method, seed)
     taken = complied(experiment, reduced.moments, design.adjustment, method, seed)
+    checks, at_quantiles = check(experiment, reduced, seed=seed), quantile_effects(reduced.tails, result.effects)
+    bounded = bounds(reduced.tails, checks, result.effects)
     dropped = tuple(n for n in found.notices if n.code == "adjustment-dropped")
     arms = arms_of(experiment, reduced.profile, means_of(experiment, reduced.moments.pooled(), "none"))
     flat = {o.key for o in experiment.outcomes if _constant_in(found, variables_of(o), control)}
-    return Readout(
+    readout = Readout(
         experiment=experiment.key,
         design="randomised",
-        effects=(*result.effects, *taken.effects, *together, *parts.effects),
+        effects=(
+            *result.effects,
+            *times,
+            *taken.effects,
+            *together,
+            *at_quantiles.effects,
+            *bounded.effects,
+            *parts.effects,
+        ),
         covariance=result.covariance,
         law=joined(result.law, taken.law),
         arms=arms,
         best=result.best,
         flows=() if design.factors else flows(found, experiment.outcomes, control),
+        pictures=survival_pictures(experiment, reduced.profile),
         checks=(
-            *check(experiment, reduced, seed=seed),
+            *told(checks, bounded.effects),
             *small_sample(result.effects),
             *rare_events(experiment, arms),
             *precision(experiment, result.effects),
@@ -95,14 +113,17 @@ def fit(experiment: Experiment, reduced: Reduced, *, seed: int) -> Readout:
             *(n for n in found.notices if n not in dropped),
             *taken.notices,
             *entangled(together),
+            *at_quantiles.notices,
             *parts.notices,
         ),
         fallbacks=(*dropped, *pooled_priors(experiment, flat)),
         rests_on=(
             Notice(code="randomisation", facts={"unit": design.cluster or design.unit, "strata": list(design.strata)}),
             *taken.assumes,
+            *bounded.assumes,
         ),
     )
+    return at_look(experiment, readout, reduced.profile)
 
 
 def _estimates(design: Randomised, found: ArmMeans, outcomes: list[Outcome], method: str, plain: str) -> Estimates:
@@ -142,8 +163,9 @@ def check(experiment: Experiment, reduced: Reduced, *, seed: int) -> tuple[Check
         timing(experiment, design.covariates if design.adjustment != "none" else ()),
         interference(experiment),
         immaturity(experiment, reduced.profile),
-        early_look(experiment),
+        look_check(experiment, reduced.profile),
         *skew(reduced.profile),
+        *censoring(reduced.profile),
     )
 
 

@@ -15,7 +15,7 @@ from causalcx.designs import aggregation
 from causalcx.designs.aggregation import Aggregate
 from causalcx.designs.group_time import GroupTime
 from causalcx.designs.headline import LEVEL
-from causalcx.designs.waves import Waves
+from causalcx.designs.tally import Tally
 
 MOST_PAIRS = 300
 """Pairs of cohort and period that are listed one by one."""
@@ -23,19 +23,19 @@ Part = tuple[dict[str, object], Aggregate]
 """How an effect names its part, and the part."""
 
 
-def named_parts(waves: Waves, effects: GroupTime, v: int) -> list[Part]:
+def named_parts(seen: Tally, effects: GroupTime, v: int) -> list[Part]:
     """Every aggregate of a variable, with the fields of :class:`Effect` that tell it from the headline."""
     events, periods = aggregation.by_event(effects, v), aggregation.by_period(effects, v)
     since = aggregation.mean_of([part for e, part in events.items() if e >= 0])
     found: list[Part] = [({"aggregation": "simple"}, aggregation.simple(effects, v))]
     found += [
-        ({"aggregation": "group", "cohort": waves.cohorts[g]}, p) for g, p in aggregation.by_cohort(effects, v).items()
+        ({"aggregation": "group", "cohort": seen.cohorts[g]}, p) for g, p in aggregation.by_cohort(effects, v).items()
     ]
     found += [({"aggregation": "event-time"}, since)]
     found += [({"aggregation": "event-time", "event_time": e}, part) for e, part in events.items()]
     found += [({"aggregation": "calendar"}, aggregation.mean_of(list(periods.values())))]
-    found += [({"aggregation": "calendar", "period": waves.clock.labels[t]}, part) for t, part in periods.items()]
-    return found + _pairs(waves, effects, v) if len(effects.cohort) <= MOST_PAIRS else found
+    found += [({"aggregation": "calendar", "period": seen.clock.labels[t]}, part) for t, part in periods.items()]
+    return found + _pairs(seen, effects, v) if len(effects.cohort) <= MOST_PAIRS else found
 
 
 def too_many_pairs(effects: GroupTime) -> tuple[Notice, ...]:
@@ -44,22 +44,22 @@ def too_many_pairs(effects: GroupTime) -> tuple[Notice, ...]:
     return (Notice(code="pairs-left-out", facts={"pairs": pairs}),) if pairs > MOST_PAIRS else ()
 
 
-def _pairs(waves: Waves, effects: GroupTime, v: int) -> list[Part]:
+def _pairs(seen: Tally, effects: GroupTime, v: int) -> list[Part]:
     period = effects.event + effects.first[effects.cohort]
     return [
-        ({"aggregation": "group-time", "cohort": waves.cohorts[g], "period": waves.clock.labels[t]}, part)
+        ({"aggregation": "group-time", "cohort": seen.cohorts[g], "period": seen.clock.labels[t]}, part)
         for g, t, part in zip(effects.cohort, period, aggregation.each(effects, v), strict=True)
     ]
 
 
 def parts(
-    experiment: Experiment, waves: Waves, effects: GroupTime, headlines: tuple[Effect, ...], law: Law
+    experiment: Experiment, seen: Tally, effects: GroupTime, headlines: tuple[Effect, ...], law: Law
 ) -> tuple[Effect, ...]:
     """Parts of the primaries, each with a posterior of its own under the headline's prior."""
     found = []
     for v, headline in enumerate(headlines):
         if headline.role == "primary":
-            named = named_parts(waves, effects, v)
+            named = named_parts(seen, effects, v)
             covariance, freedom = aggregation.law(effects, [(v, part) for _, part in named])
             error = np.sqrt(np.maximum(np.diag(covariance), 0))
             prior = (law.prior_mean[v], law.prior_sd[v])
@@ -72,15 +72,15 @@ def parts(
                     float(s),
                     float(df),
                     prior,
-                    _members(waves, effects, v, names),
+                    _members(seen, effects, v, names),
                 )
                 for (names, part), s, df in zip(named, error, freedom, strict=True)
             ]
     return tuple(found)
 
 
-def _members(waves: Waves, effects: GroupTime, v: int, names: dict[str, object]) -> int | None:
-    return int(effects.units[waves.cohorts.index(str(names["cohort"])), v]) if "cohort" in names else None
+def _members(seen: Tally, effects: GroupTime, v: int, names: dict[str, object]) -> int | None:
+    return int(effects.units[seen.cohorts.index(str(names["cohort"])), v]) if "cohort" in names else None
 
 
 def _part(
@@ -119,13 +119,13 @@ def simultaneous(covariance: Array, freedom: Array, seed: int) -> float:
     return float(np.quantile(np.abs(z).max(axis=1) * stretch, LEVEL))
 
 
-def pictures(waves: Waves, effects: GroupTime, headlines: tuple[Effect, ...], seed: int) -> tuple[Picture, ...]:
+def pictures(seen: Tally, effects: GroupTime, headlines: tuple[Effect, ...], seed: int) -> tuple[Picture, ...]:
     """Per primary: effects by time since the start with a simultaneous band, and the waves' means over time."""
     primaries = [(v, e) for v, e in enumerate(headlines) if e.role == "primary"]
-    return tuple(p for v, e in primaries for p in (_event_time(waves, effects, v, e, seed), _means(waves, v, e)))
+    return tuple(p for v, e in primaries for p in (_event_time(seen, effects, v, e, seed), _means(seen, v, e)))
 
 
-def _event_time(waves: Waves, effects: GroupTime, v: int, headline: Effect, seed: int) -> Picture:
+def _event_time(seen: Tally, effects: GroupTime, v: int, headline: Effect, seed: int) -> Picture:
     events = aggregation.by_event(effects, v)
     covariance, freedom = aggregation.law(effects, [(v, part) for part in events.values()])
     half = simultaneous(covariance, freedom, seed) * np.sqrt(np.maximum(np.diag(covariance), 0))
@@ -139,39 +139,27 @@ def _event_time(waves: Waves, effects: GroupTime, v: int, headline: Effect, seed
         code="event-time",
         outcome=headline.outcome,
         unit=headline.unit,
-        x=waves.clock.column,
+        x=seen.clock.column,
         rule=-0.5,
         series=(series,),
     )
 
 
-def _means(waves: Waves, v: int, headline: Effect) -> Picture:
-    mean, _ = cell_means(waves, v)
+def _means(seen: Tally, v: int, headline: Effect) -> Picture:
+    mean = seen.mean[:, :, v]
     series = tuple(
         Series(
             name=name,
-            x=tuple(float(t) for t in range(waves.periods)),
+            x=tuple(float(t) for t in range(seen.periods)),
             y=tuple(None if m != m else m for m in row),
         )
-        for name, row in zip(waves.cohorts, mean.tolist(), strict=True)
+        for name, row in zip(seen.cohorts, mean.tolist(), strict=True)
     )
     return Picture(
         code="waves",
         outcome=headline.outcome,
         unit=headline.unit,
-        x=waves.clock.column,
-        ticks=waves.clock.labels,
+        x=seen.clock.column,
+        ticks=seen.clock.labels,
         series=series,
     )
-
-
-def cell_means(waves: Waves, v: int) -> tuple[Array, Array]:
-    """[G, T] means and counts of a variable among the records that have all of it."""
-    known = waves.complete[:, v]
-    time = np.arange(waves.periods)[None, :] if waves.time is None else waves.time[known][:, None]
-    cell = (waves.cohort[known][:, None] * waves.periods + time).ravel()
-    shape = (len(waves.first), waves.periods)
-    count = np.bincount(cell, minlength=shape[0] * shape[1])
-    with np.errstate(invalid="ignore"):
-        mean = np.bincount(cell, waves.values[known, :, v].ravel(), shape[0] * shape[1]) / count
-    return mean.reshape(shape), count.reshape(shape).astype(float)

@@ -14,9 +14,9 @@ from causalcx.core.effect import Effect
 from causalcx.designs import aggregation
 from causalcx.designs.aggregation import Aggregate
 from causalcx.designs.group_time import GroupTime
-from causalcx.designs.roll_out_parts import cell_means
+from causalcx.designs.robust_trends import Steps, breakdown, robust_interval
+from causalcx.designs.tally import Tally
 from causalcx.designs.two_way import two_way
-from causalcx.designs.waves import Waves
 
 MISLEADS = 3.0
 """Standard errors of the gap between the two-way regression and the headline from which both are shown."""
@@ -24,21 +24,21 @@ PER_EFFECT = 4
 """Degrees of freedom that a joint test takes for each effect it tests."""
 
 
-def before_the_effects(design: Staggered, found: Waves) -> tuple[Check, ...]:
+def before_the_effects(design: Staggered, found: Tally) -> tuple[Check, ...]:
     """How many units there are on either side, and who was lost."""
-    objects = [len(np.unique(found.cluster[found.cohort == g])) for g in range(len(found.first))]
+    objects = found.objects.astype(int).tolist()
     treated = sum(n for n, t in zip(objects, found.treated, strict=True) if t)
     waiting = sum(objects) - treated or treated - min(objects)
     lone = tuple(name for name, n in zip(found.cohorts, objects, strict=True) if n == 1)
     return (verdicts.few_clusters(treated, waiting, lone, design.cluster), _composition(found))
 
 
-def _composition(found: Waves) -> Check:
-    if found.time is not None:
-        return verdicts.mix(cell_means(found, 0)[1], found.cohorts)
-    kept = np.bincount(found.cohort, minlength=len(found.first))
+def _composition(found: Tally) -> Check:
+    if found.crossed:
+        return verdicts.mix(found.count[:, :, 0], found.cohorts)
+    kept = found.records.astype(int).tolist()
     left_out = dict(zip(found.cohorts, found.dropped.astype(int).tolist(), strict=True))
-    return verdicts.composition(left_out, {n: int(k) + left_out[n] for n, k in zip(found.cohorts, kept, strict=True)})
+    return verdicts.composition(left_out, {n: k + left_out[n] for n, k in zip(found.cohorts, kept, strict=True)})
 
 
 def with_the_effects(effects: GroupTime, headlines: tuple[Effect, ...]) -> tuple[Check, ...]:
@@ -50,12 +50,25 @@ def _of_outcome(effects: GroupTime, v: int, headline: Effect) -> tuple[Check, ..
     facts = {"outcome": headline.outcome, "estimate": headline.estimate, "unit": headline.unit}
     exposure = float(aggregation.group(effects, v).weights @ (effects.event + 1))
     leads = {e: part for e, part in aggregation.by_event(effects, v).items() if e < 0}
-    path = np.array([part.value for part in leads.values()] + ([0.0] if leads else []))
-    half = (headline.high - headline.low) / 2 if headline.high is not None and headline.low is not None else np.inf
     return (
         _pre_trends(effects, v, leads, facts, exposure),
-        verdicts.sensitivity(facts, half, np.diff(path), exposure),
+        _sensitivity(effects, v, list(leads.values()), facts, exposure),
         *([_anticipation(effects, v, leads[-2], facts)] if -2 in leads else []),
+    )
+
+
+def _sensitivity(effects: GroupTime, v: int, leads: list[Aggregate], facts: dict[str, Any], exposure: float) -> Check:
+    """From the joint law of the headline and the steps from each period before the start to the next."""
+    if not leads:
+        return verdicts.sensitivity(facts, None, None)
+    group = aggregation.group(effects, v)
+    covariance, freedom = aggregation.law(effects, [(v, part) for part in (group, *leads)])
+    to_steps = np.eye(1 + len(leads), k=1) - np.diag([0.0] + [1.0] * len(leads))
+    to_steps[0] = np.eye(1 + len(leads))[0]
+    values = to_steps @ np.array([group.value, *(part.value for part in leads)])
+    steps = Steps.of(group.value, values[1:], to_steps @ covariance @ to_steps.T, exposure, float(freedom[0]))
+    return verdicts.sensitivity(
+        facts | {"largest": steps.largest}, breakdown(steps), robust_interval(steps, verdicts.AS_LARGE)
     )
 
 
@@ -83,14 +96,14 @@ def _anticipation(effects: GroupTime, v: int, lead: Aggregate, facts: dict[str, 
     return verdicts.anticipation(facts, -lead.value, p)
 
 
-def careless(found: Waves, effects: GroupTime, headlines: tuple[Effect, ...]) -> tuple[Notice, ...]:
+def careless(found: Tally, effects: GroupTime, headlines: tuple[Effect, ...]) -> tuple[Notice, ...]:
     """Per primary, what careless readings would claim: the treated after against before; a two-way regression where it misleads."""
     primaries = [(v, e) for v, e in enumerate(headlines) if e.role == "primary"]
     return tuple(n for v, e in primaries for n in (_before_after(found, v, e), *_misled(found, effects, v, e)))
 
 
-def _before_after(found: Waves, v: int, headline: Effect) -> Notice:
-    mean, count = cell_means(found, v)
+def _before_after(found: Tally, v: int, headline: Effect) -> Notice:
+    mean, count = found.mean[:, :, v], found.count[:, :, v]
     waves = [(g, int(found.first[g])) for g in np.flatnonzero(found.treated).tolist()]
     rises = [float(np.nanmean(mean[g, s:]) - np.nanmean(mean[g, :s])) for g, s in waves]
     naive = float(np.average(rises, weights=[count[g].sum() for g, _ in waves]))
@@ -98,14 +111,14 @@ def _before_after(found: Waves, v: int, headline: Effect) -> Notice:
     return Notice(code="naive-waves", facts=facts)
 
 
-def _misled(found: Waves, effects: GroupTime, v: int, headline: Effect) -> tuple[Notice, ...]:
+def _misled(found: Tally, effects: GroupTime, v: int, headline: Effect) -> tuple[Notice, ...]:
     """Where the difference is clear of chance: the regression is a sum of the same effects, with weights of its own.
 
     One wave alone has no later one to be compared with, so there the regression misleads nobody in that way.
     """
     if np.count_nonzero(found.treated) < 2:
         return ()
-    other = two_way(*cell_means(found, v), found.first)
+    other = two_way(found.mean[:, :, v], found.count[:, :, v], found.first)
     group = aggregation.group(effects, v)
     weights = other.weights[effects.cohort, effects.first[effects.cohort] + effects.event] - group.weights
     gap = Aggregate(other.estimate - headline.estimate, weights, -group.presence)

@@ -66,7 +66,7 @@ def schedule(units: Sequence[str], opening: Opening, *, block: int, washout: int
         )  # fmt: skip
     blocks = opening.blocks(block)
     for unit in units:
-        settings, before = _settings(unit, [b[0] for b in blocks], salt), None
+        settings, before = settings_of(unit, [b[0] for b in blocks], salt), None
         for number, (slots, on) in enumerate(zip(blocks, settings, strict=True)):
             follows = number > 0 and slots[0] - blocks[number - 1][-1] == dt.timedelta(minutes=opening.minutes)
             left_out = washout if follows and on != before else 0
@@ -74,7 +74,7 @@ def schedule(units: Sequence[str], opening: Opening, *, block: int, washout: int
             before = on
 
 
-def _settings(unit: str, starts: Sequence[dt.datetime], salt: str) -> list[bool]:
+def settings_of(unit: str, starts: Sequence[dt.datetime], salt: str) -> list[bool]:
     """Whether each block is on."""
     chosen = set()
     for stratum, members in _strata(starts).items():

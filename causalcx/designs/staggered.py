@@ -8,38 +8,56 @@ from dataclasses import replace
 import numpy as np
 
 from causalcx.checks.answers import missing_by_arm, skew
+from causalcx.checks.censoring import censoring
 from causalcx.checks.design import early_look, immaturity, interference, timing
 from causalcx.checks.effects import guardrails, precision, small_sample
 from causalcx.checks.observational import no_ratio
+from causalcx.checks.selection import nothing_seen
 from causalcx.core.check import Check, Notice
+from causalcx.core.cohorts import CohortSums
 from causalcx.core.design_keys.staggered import Staggered
 from causalcx.core.effect import Arm, Flow
-from causalcx.core.errors import NotBuilt
 from causalcx.core.experiment import Experiment
-from causalcx.core.moments import Array, Flags
+from causalcx.core.moments import Flags
 from causalcx.core.need import TREATED, UNTREATED, Frame, Need, Profile
+from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.designs import aggregation
-from causalcx.designs.cohort_moments import cells_of_moments, cells_of_records, reduced
+from causalcx.designs.cohort_moments import CohortMoments, cells_of_moments, cells_of_records, reduced
 from causalcx.designs.contrasts import Estimates
+from causalcx.designs.cross_sections import by_row
 from causalcx.designs.doubly_robust import by_unit
+from causalcx.designs.durations import restricted_means
+from causalcx.designs.felt_waves import felt, total_effects, with_neighbours
 from causalcx.designs.group_time import GroupTime, compared_with, group_time, pairs
 from causalcx.designs.headline import headline
 from causalcx.designs.roll_out_parts import parts, pictures, too_many_pairs
 from causalcx.designs.roll_out_trust import before_the_effects, careless, with_the_effects
-from causalcx.designs.selection import of_waves
+from causalcx.designs.selection import Selected, of_waves
+from causalcx.designs.tally import Tally, tally, tally_of_sums
 from causalcx.designs.unbuilt import refuse_unbuilt
-from causalcx.designs.values import deviation
 from causalcx.designs.waves import Waves, waves
 
 DATA = "frame"
+SUMMED = ("nps", "binary", "amount", "count", "score")
+"""Outcome kinds of which means by period say all that the effects need."""
 
 
 def needs(experiment: Experiment, today: dt.date) -> Need:
     """One row per unit and period with its cohort; or rows of units that occur once."""
     design = _keys(experiment)
     labels = (design.cohort, design.cluster) if design.cluster else (design.cohort,)
-    return Need.of(experiment, today, time=design.time, labels=labels, covariates=tuple(design.covariates))
+    own = {"time": design.time, "labels": labels, "covariates": tuple(design.covariates)}
+    numbers = (experiment.exposure,) if experiment.exposure else ()
+    return Need.of(
+        experiment, today, **own, numbers=numbers, cohort=design.cohort if _by_sums(experiment, design) else None
+    )
+
+
+def _by_sums(experiment: Experiment, design: Staggered) -> bool:
+    """Whether the effects need no more of a complete panel than sums by cohort."""
+    plain = not design.covariates and design.cluster is None and not experiment.felt
+    return plain and all(o.kind in SUMMED for o in experiment.outcomes)
 
 
 def _keys(experiment: Experiment) -> Staggered:
@@ -49,47 +67,89 @@ def _keys(experiment: Experiment) -> Staggered:
     return design
 
 
-def check(experiment: Experiment, frame: Frame, *, seed: int) -> tuple[Check, ...]:  # noqa: ARG001 - nothing is random here
+def _opened(experiment: Experiment, design: Staggered, data: Frame | CohortSums) -> tuple[Tally, Waves | CohortMoments]:
+    """What was seen, and what the effects come from."""
+    if isinstance(data, CohortSums):
+        return tally_of_sums(experiment, design, data)
+    found = waves(experiment, design, data)
+    return tally(found), found
+
+
+def check(experiment: Experiment, data: Frame | CohortSums, *, seed: int) -> tuple[Check, ...]:  # noqa: ARG001 - nothing is random here
     """Everything that can be said before an effect is seen."""
     design = _keys(experiment)
-    found = waves(experiment, design, frame)
-    pairs(found.first, found.periods, design.compare)
-    return (*_plain_checks(experiment, design, frame, found), of_waves(experiment, found).check)
+    seen, found = _opened(experiment, design, data)
+    pairs(seen.first, seen.periods, design.compare)
+    if isinstance(found, Waves) and found.nearby is not None:
+        felt(found, design)
+    return (*_plain_checks(experiment, design, data.profile, seen), _selected(experiment, found).check)
 
 
-def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
+def fit(experiment: Experiment, data: Frame | CohortSums, *, seed: int) -> Readout:
     """Effects on all outcomes: the group aggregation as the headline, then the parts."""
     design = _keys(experiment)
-    found = waves(experiment, design, frame)
-    effects, told = group_time_effects(found, design)
-    estimates = _estimates(experiment, design, found, effects)
-    result = headline(experiment, estimates, seed)
-    selected = of_waves(experiment, found)
+    seen, found = _opened(experiment, design, data)
+    if isinstance(found, Waves) and found.nearby is not None:
+        plain = _estimates(design, seen, _effects(design, seen, found)[0], list(enumerate(experiment.outcomes)))
+        return with_neighbours(
+            experiment,
+            design,
+            found,
+            plain,
+            lambda w: _readout(experiment, design, data.profile, tally(w), w, seed),
+            seed,
+        )
+    return _readout(experiment, design, data.profile, seen, found, seed)
+
+
+def _readout(
+    experiment: Experiment, design: Staggered, looked: Profile, seen: Tally, found: Waves | CohortMoments, seed: int
+) -> Readout:
+    effects, told = _effects(design, seen, found)
+    result = headline(experiment, _estimates(design, seen, effects, list(enumerate(experiment.outcomes))), seed)
+    times = restricted_means(
+        experiment, lambda outcomes: _estimates(design, seen, effects, _last(outcomes, seen.complete.shape[1])), seed
+    )
+    selected = _selected(experiment, found)
     claimed, shown = selected.told(experiment)
     return Readout(
         experiment=experiment.key, design="staggered",
-        effects=(*result.effects, *parts(experiment, found, effects, result.effects, result.law)),
-        covariance=result.covariance, law=result.law, arms=_arms(experiment, design, found), best=result.best,
-        flows=_flows(experiment, effects), pictures=(*pictures(found, effects, result.effects, seed), *shown),
+        effects=(*result.effects, *times, *parts(experiment, seen, effects, result.effects, result.law)),
+        covariance=result.covariance, law=result.law, arms=_arms(experiment, design, seen), best=result.best,
+        flows=_flows(experiment, effects), pictures=(*pictures(seen, effects, result.effects, seed), *shown),
         checks=(
-            *_plain_checks(experiment, design, frame, found),
+            *_plain_checks(experiment, design, looked, seen),
             selected.check,
             *with_the_effects(effects, result.effects),
             *small_sample(result.effects),
             *precision(experiment, result.effects),
             *guardrails(experiment, result.effects),
         ),
-        warnings=(*claimed, *found.notices, *careless(found, effects, result.effects), *too_many_pairs(effects)),
+        warnings=(*claimed, *seen.notices, *careless(seen, effects, result.effects), *too_many_pairs(effects)),
         fallbacks=(Notice(code="cohorts-by-regression", facts={"cohorts": list(told)}),) if told else (),
         rests_on=_assumed(design),
     )  # fmt: skip
 
 
-def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
+def estimated(experiment: Experiment, data: Frame | CohortSums, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
     """The effects alone, as a plan simulates them."""
     design = _keys(experiment)
-    found = waves(experiment, design, frame)
-    return _estimates(experiment, design, found, group_time_effects(found, design)[0])
+    seen, found = _opened(experiment, design, data)
+    plain = _estimates(design, seen, _effects(design, seen, found)[0], list(enumerate(experiment.outcomes)))
+    if isinstance(found, Waves) and found.nearby is not None:
+        return total_effects(felt(found, design), plain)
+    return plain
+
+
+def _selected(experiment: Experiment, found: Waves | CohortMoments) -> Selected:
+    """Units chosen by their own outcome; sums do not show single units."""
+    return of_waves(experiment, found) if isinstance(found, Waves) else Selected(nothing_seen("summed"))
+
+
+def _effects(design: Staggered, seen: Tally, found: Waves | CohortMoments) -> tuple[GroupTime, tuple[str, ...]]:
+    if isinstance(found, Waves):
+        return group_time_effects(found, design)
+    return group_time(cells_of_moments(seen.first, found), design.compare), ()
 
 
 def _assumed(design: Staggered) -> tuple[Notice, ...]:
@@ -101,7 +161,7 @@ def _assumed(design: Staggered) -> tuple[Notice, ...]:
 def group_time_effects(found: Waves, design: Staggered) -> tuple[GroupTime, tuple[str, ...]]:
     """The effects of every cohort in every period; and the cohorts whose covariates told too much for a logit."""
     if found.time is not None and design.covariates:
-        raise NotBuilt("`design.covariates` with units that occur once (repeated cross-sections)")
+        return by_row(found, design.compare)
     if found.time is None and (design.covariates or not found.complete.all()):
         return by_unit(found, design.compare)
     plain = found.time is None and design.cluster is None
@@ -109,74 +169,75 @@ def group_time_effects(found: Waves, design: Staggered) -> tuple[GroupTime, tupl
     return group_time(cells, design.compare), ()
 
 
-def _plain_checks(experiment: Experiment, design: Staggered, frame: Frame, found: Waves) -> tuple[Check, ...]:
-    profile = _profile(experiment, design, frame, found)
+def _plain_checks(experiment: Experiment, design: Staggered, looked: Profile, seen: Tally) -> tuple[Check, ...]:
+    profile = _profile(experiment, design, looked, seen)
     return (
         no_ratio(profile),
         *missing_by_arm(profile),
         timing(experiment, design.covariates),
         interference(experiment),
-        immaturity(experiment, frame.profile),
+        *((immaturity(experiment, looked),) if experiment.entered else ()),
         early_look(experiment),
         *skew(profile),
-        *before_the_effects(design, found),
+        *censoring(profile),
+        *before_the_effects(design, seen),
     )
 
 
-def _sides(design: Staggered, found: Waves) -> tuple[Flags, Flags]:
-    """[N] records that were never treated or waited while others were, and records that were treated."""
-    treated = found.treated[found.cohort]
-    starts = [(g, t) for g in np.flatnonzero(found.treated).tolist() for t in range(int(found.first[g]), found.periods)]
-    compared = np.any([compared_with(found.first, g, t, design.compare) for g, t in starts], axis=0)
-    return compared[found.cohort], treated
+def _sides(design: Staggered, seen: Tally) -> dict[str, Flags]:
+    """[G] cohorts that were never treated or waited while others were, and cohorts that were treated."""
+    starts = [(g, t) for g in np.flatnonzero(seen.treated).tolist() for t in range(int(seen.first[g]), seen.periods)]
+    compared = np.any([compared_with(seen.first, g, t, design.compare) for g, t in starts], axis=0)
+    return {UNTREATED: compared, TREATED: seen.treated}
 
 
-def _profile(experiment: Experiment, design: Staggered, frame: Frame, found: Waves) -> Profile:
-    sides = dict(zip((UNTREATED, TREATED), _sides(design, found), strict=True))
+def _profile(experiment: Experiment, design: Staggered, looked: Profile, seen: Tally) -> Profile:
+    sides = _sides(design, seen)
     answered = {
-        o.key: {name: int(found.complete[side, v].sum()) for name, side in sides.items()}
+        o.key: {name: int(seen.complete[side, v].sum()) for name, side in sides.items()}
         for v, o in enumerate(experiment.outcomes)
     }
-    return replace(frame.profile, arms={name: int(side.sum()) for name, side in sides.items()}, answered=answered)
+    arms = {name: int(seen.records[side].sum()) for name, side in sides.items()}
+    return replace(looked, arms=arms, answered=answered, survival=seen.survival)
 
 
-def _treated_now(found: Waves) -> Flags:
-    """[N, P] whether the record was under treatment."""
-    time = np.arange(found.periods)[None, :] if found.time is None else found.time[:, None]
-    return time >= found.first[found.cohort][:, None]
-
-
-def _arms(experiment: Experiment, design: Staggered, found: Waves) -> tuple[Arm, ...]:
-    now, sides = _treated_now(found), _sides(design, found)
-    seen = {UNTREATED: sides[0][:, None] & ~now, TREATED: now}
+def _arms(experiment: Experiment, design: Staggered, seen: Tally) -> tuple[Arm, ...]:
+    sides = _sides(design, seen)
+    cells = {UNTREATED: sides[UNTREATED][:, None] & ~seen.treated_now, TREATED: seen.treated_now}
     return tuple(
         Arm(
-            label=label, units=int(side.sum()),
-            answered={o.key: int(found.complete[side, v].sum()) for v, o in enumerate(experiment.outcomes)},
-            means={o.key: float(np.nanmean(found.values[:, :, v][seen[label]])) for v, o in enumerate(experiment.outcomes)},
+            label=label, units=int(seen.records[side].sum()),
+            answered={o.key: int(seen.complete[side, v].sum()) for v, o in enumerate(experiment.outcomes)},
+            means={o.key: seen.mean_over(cells[label], v) for v, o in enumerate(experiment.outcomes)},
         )
-        for label, side in zip(seen, sides, strict=True)
+        for label, side in sides.items()
     )  # fmt: skip
 
 
-def _estimates(experiment: Experiment, design: Staggered, found: Waves, effects: GroupTime) -> Estimates:
-    outcomes, now = tuple(experiment.outcomes), _treated_now(found)
-    groups = [aggregation.group(effects, v) for v in range(len(outcomes))]
-    covariance, freedom = aggregation.law(effects, list(enumerate(groups)))
-    spread = np.array([_spread(found.values[:, :, v], now) for v in range(len(outcomes))])
+def _last(outcomes: list[Outcome], variables: int) -> list[tuple[int, Outcome]]:
+    """Restricted times stand last among the variables."""
+    return list(enumerate(outcomes, variables - len(outcomes)))
+
+
+def _estimates(design: Staggered, seen: Tally, effects: GroupTime, wanted: list[tuple[int, Outcome]]) -> Estimates:
+    """Of the outcomes ``wanted``, each with its place among the variables."""
+    places = [v for v, _ in wanted]
+    groups = [aggregation.group(effects, v) for v in places]
+    covariance, freedom = aggregation.law(effects, list(zip(places, groups, strict=True)))
+    spread = np.array([_spread(seen, v) for v in places])
     value = np.array([g.value for g in groups])
-    untreated, treated = (found.complete[side].sum(axis=0) for side in _sides(design, found))
+    untreated, treated = (seen.complete[side].sum(axis=0)[places] for side in _sides(design, seen).values())
     return Estimates(
-        outcomes=outcomes,
-        treated=(TREATED,) * len(outcomes),
+        outcomes=tuple(o for _, o in wanted),
+        treated=(TREATED,) * len(wanted),
         control=UNTREATED,
         value=value,
         covariance=covariance,
         df=tuple(float(f) for f in freedom),
-        base=np.array([g.weights @ effects.level[:, v] for v, g in enumerate(groups)]) - value,
-        base_error=spread / np.sqrt(treated[: len(outcomes)]) + np.sqrt(np.diag(covariance)),
+        base=np.array([g.weights @ effects.level[:, v] for v, g in zip(places, groups, strict=True)]) - value,
+        base_error=spread / np.sqrt(treated) + np.sqrt(np.diag(covariance)),
         spread=spread,
-        answered=tuple((int(treated[v]), int(untreated[v])) for v in range(len(outcomes))),
+        answered=tuple((int(t), int(u)) for t, u in zip(treated, untreated, strict=True)),
         estimand="ATT, group aggregation",
         applies_to="treated",
         share=1.0,
@@ -184,10 +245,9 @@ def _estimates(experiment: Experiment, design: Staggered, found: Waves, effects:
     )
 
 
-def _spread(values: Array, now: Flags) -> float:
+def _spread(seen: Tally, v: int) -> float:
     """Standard deviation among records not under treatment; among all where that is 0."""
-    own, everyone = values[~now & ~np.isnan(values)], values[~np.isnan(values)]
-    return deviation(own) or deviation(everyone)
+    return seen.deviation_over(~seen.treated_now, v) or seen.deviation_over(np.ones_like(seen.treated_now), v)
 
 
 def _method(design: Staggered) -> str:

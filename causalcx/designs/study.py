@@ -92,7 +92,7 @@ def groups_of(frame: Frame, identified: tuple[Identified, ...]) -> tuple[Group, 
 
 def _group(frame: Frame, adjusts_for: tuple[str, ...], answered: Flags, outcomes: list[Outcome]) -> Group:
     rows = np.flatnonzero(answered)
-    y = np.column_stack([part for o in outcomes for part in variables(o, frame.outcomes[o.key][rows])])
+    y = np.column_stack([part for o in outcomes for part in variables(frame, o, rows)])
     arm = frame.arm[rows]
     least = int(np.bincount(arm, minlength=len(frame.profile.arms)).min())
     if least < 2 * MORE_FOLDS:
@@ -103,8 +103,11 @@ def _group(frame: Frame, adjusts_for: tuple[str, ...], answered: Flags, outcomes
     return Group(tuple(outcomes), adjusts_for, rows, features(frame, adjusts_for).values[rows], arm, y)
 
 
-def variables(outcome: Outcome, values: Array) -> list[Array]:
-    """Promoters and detractors for NPS, the values otherwise."""
+def variables(frame: Frame, outcome: Outcome, rows: Whole) -> list[Array]:
+    """Promoters and detractors for NPS, pseudo-values of share and time for a duration, the values otherwise."""
+    if outcome.kind == "duration":
+        return [frame.outcomes[name][rows] for name in (outcome.key, variables_of(outcome)[1])]
+    values = frame.outcomes[outcome.key][rows]
     return [(values >= 9).astype(float), (values <= 6).astype(float)] if outcome.kind == "nps" else [values]
 
 
@@ -188,7 +191,7 @@ def study(frame: Frame, groups: tuple[Group, ...], effect: Effect, seed: int) ->
     return Study(
         pairs, Means(means[:middle], means[middle:], covariance, spread), min(overlaps, key=lambda o: o.share), folds,
         models={"propensity": models[0].propensity} | {v: row[0] for g, m in zip(groups, models, strict=True) for v, row in zip(g.variables, m.outcomes, strict=True) if row[0]},
-        used={o.key: _used(g, found) for g, found in zip(groups, overlaps, strict=True) for o in g.outcomes},
+        used={name: _used(g, found) for g, found in zip(groups, overlaps, strict=True) for o in g.outcomes for name in (o.key, *variables_of(o))},
     )  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -11,9 +12,11 @@ from causalcx.core.design_keys.staggered import Staggered
 from causalcx.core.errors import CannotAnswer, DataError
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Flags, Whole
-from causalcx.core.need import Frame
+from causalcx.core.need import Frame, variables_of
 from causalcx.core.panel import Clock
+from causalcx.designs.durations import Curves, by_wave
 from causalcx.designs.features import features
+from causalcx.designs.nearby import Nearby, nearby_of_panel, refuse_single_rows
 from causalcx.designs.values import in_units
 
 NEVER = "never"
@@ -22,17 +25,33 @@ NEVER_LABELS = ("0", "inf", "-inf", NEVER)
 
 
 @dataclass(frozen=True)
-class Waves:
+class Starts:
+    """Cohorts and when they started."""
+
+    clock: Clock
+    cohorts: tuple[str, ...]
+    first: Whole
+    """[G] position of the first treated period; T for those never treated within the data."""
+
+    @property
+    def periods(self) -> int:
+        """T."""
+        return len(self.clock.at)
+
+    @property
+    def treated(self) -> Flags:
+        """[G] cohorts that were treated within the data."""
+        return self.first < self.periods
+
+
+@dataclass(frozen=True)
+class Waves(Starts):
     """Records, each of one cohort: units of a panel with T periods, or rows of repeated cross-sections with one each.
 
     Axes: N records, G cohorts in the order of their start with those never treated last, P periods of a record (T in a
     panel, 1 in cross-sections), V variables in effect units, K covariates.
     """
 
-    clock: Clock
-    cohorts: tuple[str, ...]
-    first: Whole
-    """[G] position of the first treated period; T for those never treated within the data."""
     cohort: Whole
     """[N]"""
     time: Whole | None
@@ -46,18 +65,12 @@ class Waves:
     dropped: Array
     """[G] units that do not have all their periods, and were left out."""
     notices: tuple[Notice, ...] = ()
+    nearby: Nearby | None = None
+    """What units of a panel feel from their neighbours, where the plan says who feels whose change."""
+    survival: Curves = field(default_factory=dict)
+    """Who is still there over time, of every duration: rows under treatment against the others."""
 
-    @property
-    def periods(self) -> int:
-        """T."""
-        return len(self.clock.at)
-
-    @property
-    def treated(self) -> Flags:
-        """[G] cohorts that were treated within the data."""
-        return self.first < self.periods
-
-    @property
+    @cached_property
     def complete(self) -> Flags:
         """[N, V] records with every value of a variable."""
         return ~np.isnan(self.values).any(axis=1)
@@ -71,6 +84,7 @@ class Waves:
             self, cohorts=tuple(self.cohorts[g] for g in kept), first=self.first[kept], cohort=place[self.cohort[records]],
             time=None if self.time is None else self.time[records], values=self.values[records], dropped=self.dropped[kept],
             covariates=self.covariates[records], cluster=np.unique(self.cluster[records], return_inverse=True)[1],
+            nearby=self.nearby.only(records) if self.nearby else None,
         )  # fmt: skip
 
 
@@ -81,14 +95,20 @@ def waves(experiment: Experiment, design: Staggered, frame: Frame) -> Waves:
     """
     panel = frame.panel
     assert panel is not None
-    _refuse_gaps(panel.clock)
-    cohorts, first, row_cohort = _cohorts(panel.clock, design.cohort, frame)
+    refuse_gaps(panel.clock)
+    labels = frame.labels[design.cohort]
+    cohorts, first, place = cohorts_of(panel.clock, design.cohort, labels.names)
+    row_cohort = place[labels.position]
+    frame, survival = by_wave(experiment, frame, row_cohort, panel.time >= first[row_cohort])
     values = np.column_stack(
-        [in_units(o, frame.outcomes[o.key]) for o in experiment.outcomes] + _shares(experiment, frame)
+        [in_units(o, frame.outcomes[o.key]) for o in experiment.outcomes]
+        + _shares(experiment, frame)
+        + [frame.outcomes[variables_of(o)[1]] for o in experiment.outcomes if o.kind == "duration"]
     )
     covariates = features(frame, tuple(design.covariates)).values if design.covariates else np.zeros((len(values), 0))
     cluster = _cluster(design, frame)
     if panel.size[0] == len(panel.unit):
+        refuse_single_rows(experiment)
         found = Waves(
             panel.clock, cohorts, first, row_cohort, panel.time, values[:, None], covariates[:, None], cluster, np.zeros(len(first))
         )  # fmt: skip
@@ -100,10 +120,13 @@ def waves(experiment: Experiment, design: Staggered, frame: Frame) -> Waves:
             for x in (values, covariates)
         )
         found = Waves(panel.clock, cohorts, first, cohort, None, wide, known, own, np.zeros(len(first)))
-    return _with_a_before(_whole(found, experiment))
+        if experiment.felt:
+            found = replace(found, nearby=nearby_of_panel(experiment, frame, first[cohort]))
+    return replace(_with_a_before(_whole(found, experiment)), survival=survival)
 
 
-def _refuse_gaps(clock: Clock) -> None:
+def refuse_gaps(clock: Clock) -> None:
+    """Periods follow each other, and there are at least two."""
     if len(clock.at) < 2:
         raise CannotAnswer(
             "Column `{column}` (time) holds one period only, so there is no before to compare with.",
@@ -118,15 +141,15 @@ def _refuse_gaps(clock: Clock) -> None:
         )  # fmt: skip
 
 
-def _cohorts(clock: Clock, column: str, frame: Frame) -> tuple[tuple[str, ...], Whole, Whole]:
-    """Labels and first periods of the cohorts in order, and each row's cohort; those never treated are the last."""
-    labels, periods = frame.labels[column], len(clock.at)
-    start = np.array(
-        [periods if n.lower() in NEVER_LABELS else clock.position(n, column) for n in labels.names] + [periods]
-    )
+def cohorts_of(clock: Clock, column: str, labels: tuple[str, ...]) -> tuple[tuple[str, ...], Whole, Whole]:
+    """Names and first periods of the cohorts in order, those never treated last; and the cohort of each label, then of none.
+
+    A period within which a cohort started is its first treated one, though only in part: the one before it is then untreated.
+    """
+    periods = len(clock.at)
+    start = np.array([periods if n.lower() in NEVER_LABELS else clock.holding(n, column) for n in labels] + [periods])
     first, place = np.unique(start, return_inverse=True)
-    names = tuple(NEVER if f == periods else clock.labels[f] for f in first)
-    return names, first, place[labels.position]
+    return tuple(NEVER if f == periods else clock.labels[f] for f in first), first, place
 
 
 def _shares(experiment: Experiment, frame: Frame) -> list[Array]:
@@ -172,11 +195,16 @@ def _with_a_before(found: Waves) -> Waves:
     early = found.first[found.cohort] == 0
     if not early.any():
         return found
-    label, units = found.clock.labels[0], int(early.sum())
-    if not ((found.first > 0) & found.treated).any():
+    notice = refuse_early(found.clock, found.first, int(early.sum()))
+    return replace(found.only(~early), notices=(*found.notices, notice))
+
+
+def refuse_early(clock: Clock, first: Whole, units: int) -> Notice:
+    """That units treated from the first period on were left out. Raises CannotAnswer where no other was treated."""
+    label = clock.labels[0]
+    if not ((first > 0) & (first < len(clock.at))).any():
         raise CannotAnswer(
             "Every treated unit was treated from the first period ({period}) on, so there is no before to compare with; add earlier periods.",
             period=label,
         )  # fmt: skip
-    notice = Notice(code="no-before", facts={"cohort": label, "left_out": units})
-    return replace(found.only(~early), notices=(*found.notices, notice))
+    return Notice(code="no-before", facts={"cohort": label, "left_out": units})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from causalcx.core.check import HIDES_ALL, Check, Grade, Notice
+from causalcx.core.check import HIDES_ALL, HIDES_ONE, Check, Grade, Notice
 from causalcx.core.experiment import Experiment
 
 START = {
@@ -27,6 +27,8 @@ COSTS = {
     ("small-sample", "warn"): 1,
     ("small-sample", "fail"): 2,
     ("pre-trends", "fail"): 1,
+    ("negative-controls", "fail"): 2,
+    ("selected-on-outcome", "warn"): 1,
     ("composition", "fail"): 1,
     ("refuter-placebo", "fail"): 1,
     ("first-stage", "warn"): 1,
@@ -45,6 +47,8 @@ COSTS = {
     ("touched-regressor", "fail"): 1,
 }
 """Levels that a verdict costs."""
+REMEDIES = {"small-sample": "more-units", "selected-on-outcome": "draw-among-them"}
+"""What mends a failed check, where there is more to say than its name."""
 BLOCKED, SHARED, UNASKED = 1, 3, 4
 """Highest level after a failed blocking check; with arms that share something; with interference not declared."""
 
@@ -66,6 +70,7 @@ def grade(
     because = [Notice(code="design-start", facts={"design": kind, "level": level})]
     unregistered = registration(sealed_days_before_data, changed, seen_on)
     paid = [(1, unregistered)] if unregistered else []
+    checks = [c for c in checks if _rests_on(experiment, c)]
     for cost, notice in (*paid, *_transport(experiment), *_failures(checks)):
         level -= cost
         because.append(notice)
@@ -88,6 +93,15 @@ def registration(days: int | None, changed: Sequence[str] = (), seen_on: dt.date
     if seen_on is not None:
         return Notice(code="sealed-after-fit", facts={"on": seen_on.isoformat()})
     return Notice(code="sealed-after-data", facts={"days": -days}) if days < 0 else None
+
+
+def _rests_on(experiment: Experiment, check: Check) -> bool:
+    """Whether the result rests on it: who answered counts for primaries, guardrails and what is priced; of others it hides their effect alone."""
+    if check.name != HIDES_ONE:
+        return True
+    priced = {s.outcome for s in experiment.value.streams} if experiment.value else set()
+    spared = {o.key for o in experiment.outcomes if o.role == "secondary"} - priced
+    return check.facts.get("outcome") not in spared
 
 
 def _transport(experiment: Experiment) -> list[tuple[int, Notice]]:
@@ -140,4 +154,4 @@ def _to_raise(experiment: Experiment, checks: Sequence[Check], unsealed: bool, p
 
 def _fix(check: Check) -> Notice:
     """What would mend a failed check."""
-    return Notice(code="more-units" if check.name == "small-sample" else "fix-check", facts={"check": check.name})
+    return Notice(code=REMEDIES.get(check.name, "fix-check"), facts={"check": check.name})

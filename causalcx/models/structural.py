@@ -1,7 +1,7 @@
 """A Bayesian structural time series, exactly: local level, static regression, disturbances that may last; a drifting slope on request.
 
     y_t = level_t + x_t' beta + e_t        level_t = level_(t-1) + Normal(0, q sd(e))        e_t = phi e_(t-1) + Normal(0, s)
-    log q ~ Uniform(LEVEL_STEPS)   phi ~ Uniform(0, LONGEST)   p(s^2) ~ 1 / s^2   beta and the first level flat
+    log q ~ mixture of normals (STEPS)   phi / LONGEST ~ Beta(LASTS)   p(s^2) ~ 1 / s^2   beta and the first level flat
 
 With a drifting slope, level_t = level_(t-1) + slope_(t-1) + Normal(0, q s), slope_t = slope_(t-1) + Normal(0, d s),
 log d ~ Uniform(SLOPE_STEPS), and disturbances last one period (phi = 0).
@@ -24,14 +24,16 @@ from scipy import special
 
 from causalcx.core.moments import Array, Flags, Whole
 
-LEVEL_STEPS, SLOPE_STEPS = (0.01, 10.0), (0.001, 1.0)
-"""Steps of level and slope from one period to the next, in standard deviations of the disturbances: at the least a level as good as stands
-still for a hundred periods, at the most it is a random walk; every order of size is as likely before."""
-LEVELS, SLOPES = 40, 28
+STEPS = ((0.15, 0.003, 0.7), (0.75, 0.35, 1.2), (0.1, 8.0, 0.5))
+"""Steps of the level from one period to the next, in standard deviations of the disturbances: share, median and deviation of the logarithm
+of levels that as good as stand still, that drift, and that wander like a share price."""
+SLOPE_STEPS = (0.001, 1.0)
+"""The same of the slope; every order of size is as likely before."""
+LASTS, LONGEST = (0.1, 0.1), 0.96
+"""Shape of the prior of what is left of a disturbance a period later, and the most: mostly hardly anything or nearly all."""
+LEVELS, SLOPES = np.concatenate([[0.001], np.geomspace(0.005, 10, 23)]), np.geomspace(*SLOPE_STEPS, 28)
 """Points of the grid for the steps of level and slope."""
-LONGEST = 0.8
-"""Most of a disturbance that is left a period later; what lasts longer counts as a step of the level."""
-LASTING = np.linspace(0, LONGEST, 9)
+LASTING = np.concatenate([np.linspace(0, 0.8, 9), [0.86, 0.91, 0.94, 0.955]])
 """Points of the grid for phi."""
 UNLIKELY = 1e-12
 """Weight, of the likeliest point's, below which a point of the grid is left out."""
@@ -244,17 +246,26 @@ def _table(series: Series) -> tuple[Array, Whole, tuple[float, float]]:
 
 def _lasting() -> tuple[Motion, Array]:
     """A level, and disturbances that last: the grid, and what the prior gives to each point."""
-    q, phi = (g.ravel() for g in np.meshgrid(np.geomspace(*LEVEL_STEPS, LEVELS), LASTING, indexing="ij"))
+    q, phi = (g.ravel() for g in np.meshgrid(LEVELS, LASTING, indexing="ij"))
     edges = np.concatenate([[0.0], (LASTING[1:] + LASTING[:-1]) / 2, [LONGEST]])
-    prior = np.tile(np.diff(edges), LEVELS)
-    return Motion(1.0, 0.0, 0.0, phi, q**2 / (1 - phi**2), np.ones_like(q)), prior / prior.sum()
+    prior = np.outer(_steps(), np.diff(special.betainc(*LASTS, edges / LONGEST))).ravel()
+    return Motion(1.0, 0.0, 0.0, phi, q**2 / (1 - phi**2), np.ones_like(q)), prior
+
+
+def _steps() -> Array:
+    """What the prior gives to each point of the grid for the level's steps."""
+    middle = (np.log(LEVELS[1:]) + np.log(LEVELS[:-1])) / 2
+    edges = np.concatenate([[-np.inf], middle, [np.inf]])
+    return sum(
+        share * np.diff(special.ndtr((edges - np.log(median)) / deviation)) for share, median, deviation in STEPS
+    )
 
 
 def _drifting() -> tuple[Motion, Array]:
     """A level whose slope drifts, and noise."""
-    steps = np.geomspace(*LEVEL_STEPS, LEVELS), np.geomspace(*SLOPE_STEPS, SLOPES)
-    q, d = (g.ravel() for g in np.meshgrid(*steps, indexing="ij"))
-    return Motion(0.0, 1.0, 1.0, np.ones_like(q), q**2, d**2), np.full(len(q), 1 / len(q))
+    q, d = (g.ravel() for g in np.meshgrid(LEVELS, SLOPES, indexing="ij"))
+    prior = np.repeat(_steps() / len(SLOPES), len(SLOPES))
+    return Motion(0.0, 1.0, 1.0, np.ones_like(q), q**2, d**2), prior
 
 
 def _first(motion: Motion, columns: int) -> State:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from causalcx.core.moments import Array
-from causalcx.models.structural import LEVEL_STEPS, LONGEST, Series
+from causalcx.models.structural import LASTS, LONGEST, STEPS, Series
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ def compiled(before: int, columns: int) -> Compiled:
     with pm.Model() as model:
         y = pm.Data("y", np.zeros(before))
         x = pm.Data("x", np.zeros((before, columns)))
-        q = pm.Deterministic("q", pm.math.exp(pm.Uniform("log_q", *np.log(LEVEL_STEPS))))
-        phi = pm.Uniform("phi", 0, LONGEST)
+        share, median, deviation = np.array(STEPS).T
+        q = pm.Deterministic("q", pm.math.exp(pm.NormalMixture("log_q", share, np.log(median), deviation)))
+        phi = pm.Deterministic("phi", LONGEST * pm.Beta("lasting", *LASTS))
         log_s = pm.Flat("log_s")
         beta = pm.Flat("beta", shape=columns)
         steps = pm.Normal("steps", 0, 1, shape=before - 1)

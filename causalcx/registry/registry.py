@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 from causalcx.core.case import Valuation
 from causalcx.core.errors import CannotAnswer, CausalcxError, Message
 from causalcx.core.experiment import Experiment
+from causalcx.core.looks import LookRecord
 from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan, differences
 from causalcx.registry.database import is_writable, open_database, writing
@@ -190,6 +191,16 @@ class Registry:
             if row is None or row.readout is None:
                 return None
             return StoredRun(int(row.id or 0), Readout.model_validate_json(row.readout), row.moments)
+
+    def looks(self, key: str, before: int | None = None) -> list[LookRecord]:
+        """What every finished run of a key kept of its look, oldest first; only runs older than ``before``."""
+        where = [col(RunRow.key) == key, col(RunRow.state) == "done"]
+        if before is not None:
+            where.append(col(RunRow.id) < before)
+        with Session(self._engine) as session:
+            kept = session.exec(select(RunRow.readout).where(*where).order_by(col(RunRow.id))).all()
+        found = [json.loads(readout).get("looks") for readout in kept if readout]
+        return [LookRecord.model_validate(record) for record in found if record]
 
     def save_valuation(self, run_id: int | str, valuation: Valuation) -> None:
         """Keep the money of a run; a newer valuation replaces it."""

@@ -104,7 +104,13 @@ def _reach(case: Case | None, experiment: Experiment, voice: Voice) -> str:
     kind, quantity = ("flow", reach.per_month) if reach.stock is None else ("stock", reach.stock)
     told = voice.say(f"ask.reach.{kind}", count=mean_of(quantity, named), units=voice.names.many)
     ramp = reach.ramp_months
-    return told + (voice.say("ask.reach.ramp", months=ramp) if ramp else "")
+    return told + (voice.say("ask.reach.ramp", months=ramp) if ramp else "") + _counted(case, voice)
+
+
+def _counted(case: Case, voice: Voice) -> str:
+    """Whom the money is counted for, where that is not everybody who is reached."""
+    shares = [s.share for s in case.streams if s.cash and s.share < 1]
+    return voice.say("ask.reach.counted", share=min(shares)) if shares else ""
 
 
 def _boxes(case: Case | None, voice: Voice) -> list[dict[str, Any]]:

@@ -25,11 +25,11 @@ ROW = 62
 def charts(
     readout: Readout, valuation: Valuation | None, experiment: Experiment, arm: str, language: str
 ) -> dict[str, str]:
-    """SVG by name: ``npv`` (where there is money to show) and ``effects`` (unless a failed check hides them)."""
+    """SVG by name: ``npv`` (where there is money to show), ``effects`` (both unless a failed check hides them) and pictures."""
     voice = Voice.of(experiment, language)
     comparison = comparison_of(readout, arm, voice)
     if blocking_check(readout):
-        return {}
+        return pictures(experiment, readout, language)
     case = next((c for c in valuation.cases if c.comparison == comparison), None) if valuation else None
     drawn = {}
     if case is not None and case.histogram is not None and not hidden_money(readout, case):

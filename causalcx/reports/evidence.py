@@ -12,6 +12,7 @@ from causalcx.core.readout import Readout
 from causalcx.core.seal import SealedPlan
 from causalcx.reports.voice import Voice
 from causalcx.words import (
+    bounds_text,
     check_sentence,
     effect_text,
     exploratory,
@@ -44,16 +45,19 @@ def effects_of(readout: Readout, comparison: str) -> list[Effect]:
 
 
 def effect_rows(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> list[dict[str, Any]]:
-    """Each effect in words; a hidden one shows the failed check in its place."""
+    """Each effect in words; a hidden one shows its bounds, or the failed check, in its place."""
     hidden = hidden_outcomes(readout)
-    return [_effect_row(e, experiment, hidden.get(e.outcome), voice) for e in effects_of(readout, comparison)]
+    return [_effect_row(e, experiment, readout, hidden.get(e.outcome), voice) for e in effects_of(readout, comparison)]
 
 
-def _effect_row(effect: Effect, experiment: Experiment, failed: Check | None, voice: Voice) -> dict[str, Any]:
+def _effect_row(
+    effect: Effect, experiment: Experiment, readout: Readout, failed: Check | None, voice: Voice
+) -> dict[str, Any]:
     outcome, name = experiment.outcome(effect.outcome), voice.head(effect.outcome)
     if failed:
+        bounds = bounds_text(readout, effect, outcome, voice.language, voice.names)
         why = voice.say("chart.hidden", check=voice.say(f"check-name.{failed.name}"))
-        return {"name": name, "text": why, "hidden": True}
+        return {"name": name, "text": bounds or why, "hidden": True}
     return {"name": name, "text": effect_text(effect, outcome, voice.language, names=voice.names), "hidden": False}
 
 
@@ -120,6 +124,7 @@ def known(
         "design": [
             _design(experiment, readout, voice),
             f"{period} {seal_words(readout, sealed, voice)}{'。' if voice.language == 'zh' else '.'}",
+            *_looks(readout, voice),
             *([text_in(experiment.notes, voice.language)] if experiment.notes else []),
         ],
         "open": [check_row(c, voice) for c in rest],
@@ -140,6 +145,15 @@ def _design(experiment: Experiment, readout: Readout, voice: Voice) -> str:
         kind = "randomised.failed"
     code = f"know.{kind}" if kind in TOLD else "know.other"
     return voice.say(code, counts=counts, units=voice.names.many, covariates=list(covariates), design=kind)
+
+
+def _looks(readout: Readout, voice: Voice) -> list[str]:
+    """Which planned look this is; a look that was not planned is told among the checks."""
+    now = readout.looks
+    if now is None or now.number is None:
+        return []
+    facts = {"look": now.number, "of": now.of, "times": len(now.seen), "widening": now.widening}
+    return [voice.say("know.looks.anytime" if now.rule == "always-valid" else "know.looks", **facts)]
 
 
 def seal_words(readout: Readout, sealed: SealedPlan | None, voice: Voice) -> str:

@@ -19,15 +19,15 @@ MOST = 3
 TICKS = 5
 LONG = 120
 """Periods from which on only the last are drawn: as many after the start as there are, and twice as many before."""
-OWN = {"observed": BLUE, "treated": BLUE, "effect": BLUE, "expected": ORANGE, "untreated": ORANGE, "placebo": LIGHT}
+OWN = {"observed": BLUE, "treated": BLUE, "effect": BLUE, "expected": ORANGE, "untreated": ORANGE, "above": BLUE, "below": ORANGE, "left-alone": ORANGE, "naive": ORANGE, "placebo": LIGHT}
 OTHERS = (BLUE, ORANGE, GREY, "#7fb2d6", "#8a5a2b", "#1d3f5e", "#e8b98a", "#9aa5b1")
 """Colours of series that are named after the data, such as cohorts."""
 
 
 def shown(readout: Readout) -> tuple[Picture, ...]:
-    """Pictures that may be seen: none where a failed check hides every effect, none of a hidden outcome."""
-    if blocking_check(readout):
-        return ()
+    """Pictures that may be seen: none of a hidden outcome; where a failed check hides every effect, the check's own alone."""
+    if blocking := blocking_check(readout):
+        return tuple(p for p in readout.pictures if p.code == blocking.name)
     hidden = hidden_outcomes(readout)
     return tuple(p for p in readout.pictures if p.outcome not in hidden and p.series)[:MOST]
 
@@ -64,6 +64,9 @@ def _readable(picture: Picture, experiment: Experiment, language: str) -> Pictur
     labels = (column.labels if column else None) or {}
     ticks = tuple(text_in(labels[t], language) if t in labels else t for t in picture.ticks)
     x = text_in(column.label, language) if column and column.label is not None else picture.x
+    if picture.code == "survival":
+        voice = Voice.of(experiment, language)
+        x = voice.say("picture.survival.x", unit=voice.names.unit(picture.x))
     return _near_the_start(picture.model_copy(update={"x": x, "ticks": _short(ticks)}))
 
 
@@ -118,7 +121,7 @@ def chart(picture: Picture, voice: Voice) -> Any:
 
 def _name(picture: Picture, series: Series, voice: Voice) -> str:
     codes = (f"series.{picture.code}.{series.name}", f"series.{series.name}")
-    return next((voice.say(code) for code in codes if known(code, voice.language)), series.name)
+    return next((voice.say(code) for code in codes if known(code, voice.language)), voice.names.arm(series.name))
 
 
 def _x(alt: Any, picture: Picture) -> Any:
@@ -146,7 +149,7 @@ def _layers(alt: Any, picture: Picture, series: Series, name: str, voice: Voice,
     ]
     base = alt.Chart(alt.Data(values=points)).encode(x=_x(alt, picture), color=colour)
     title = _unit(picture, voice) or None
-    axis = alt.Axis(title=title, gridColor=LIGHT, domain=False, ticks=False, tickCount=5, labels=series.mark != "steps")
+    axis = alt.Axis(title=title, gridColor=LIGHT, domain=False, ticks=False, tickCount=5, labels=series.mark != "steps" or bool(picture.unit))
     y = {"axis": axis, "scale": alt.Scale(zero=False)}
     if series.mark == "points":
         drawn = [base.mark_circle(size=38, opacity=0.9).encode(y=alt.Y("y:Q", **y))]

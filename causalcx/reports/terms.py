@@ -10,7 +10,7 @@ from causalcx.core.money_terms import Cost
 from causalcx.core.outcomes import Outcome
 from causalcx.reports.asking import FORMS
 from causalcx.reports.voice import Voice, capital, span_words
-from causalcx.words import date
+from causalcx.words import date, length
 
 GLOSSARY = ("npv", "payback", "irr", "frequency", "guardrail", "sealed", "evidence", "freed", "nps", "exploratory")
 
@@ -89,10 +89,10 @@ def _price(cost: Cost, currency: str, voice: Voice) -> str:
 
 def definitions(experiment: Experiment, voice: Voice) -> list[dict[str, str]]:
     """What each outcome means, over which window, with which cap."""
-    return [_definition(o, voice) for o in experiment.outcomes]
+    return [_definition(experiment, o, voice) for o in experiment.outcomes]
 
 
-def _definition(outcome: Outcome, voice: Voice) -> dict[str, str]:
+def _definition(experiment: Experiment, outcome: Outcome, voice: Voice) -> dict[str, str]:
     facts = {
         "units": voice.names.many,
         "unit": voice.names.one,
@@ -101,9 +101,10 @@ def _definition(outcome: Outcome, voice: Voice) -> dict[str, str]:
         "event": outcome.event,
     }
     parts = [voice.text(outcome.description).rstrip(".。 ")] if outcome.description else []
-    kind = "score" if voice.names.whole and outcome.kind in ("amount", "count") else outcome.kind
-    parts.append(voice.say(f"define.{kind}", **facts))
-    if outcome.window_months:
+    if outcome.kind == "duration":
+        facts["horizon"] = length(outcome.length, experiment.time_unit(outcome), voice.language)
+    parts.append(voice.say(f"define.{_kind_told(outcome, voice)}", **facts))
+    if outcome.window_months and outcome.kind != "duration":
         parts.append(voice.say("define.window", months=outcome.window_months))
     if outcome.cap is not None:
         parts.append(voice.say("define.cap", cap=outcome.cap))
@@ -114,6 +115,12 @@ def _definition(outcome: Outcome, voice: Voice) -> dict[str, str]:
         "text": joined,
         "column": outcome.column or "",
     }
+
+
+def _kind_told(outcome: Outcome, voice: Voice) -> str:
+    if outcome.kind == "duration":
+        return "duration.left" if outcome.tells_leaving else "duration.stayed"
+    return "score" if voice.names.whole and outcome.kind in ("amount", "count") else outcome.kind
 
 
 def held(experiment: Experiment, voice: Voice) -> dict[str, Any]:

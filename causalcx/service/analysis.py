@@ -14,6 +14,7 @@ from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.errors import DataError, RegistryError
 from causalcx.core.experiment import Experiment
+from causalcx.core.need import Profile
 from causalcx.core.readout import DataFacts, Provenance, Readout
 from causalcx.core.seal import plan_hash, sealed_days_before_data
 from causalcx.core.sizes import DRAWS
@@ -29,6 +30,16 @@ from causalcx.service.experiments import (
     sealed_plan,
 )
 from causalcx.service.kinds import Design, design_of
+from causalcx.service.looking import at, kept_looks, with_history
+from causalcx.service.parts import (
+    CONTROLS,
+    as_checks,
+    control_check,
+    failures_of,
+    with_parts,
+    without,
+    without_failing,
+)
 from causalcx.value import value_case
 
 SEED = 1
@@ -36,30 +47,52 @@ ASSIGNMENT = "assignment.csv"
 """Name under which an assignment beside the experiment file is found."""
 
 
-def check(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.date | None = None) -> tuple[Check, ...]:
-    """Everything that can be said of design and data before an effect is seen."""
-    loaded = load(experiment)
-    design = design_of(loaded)
-    return design.check(_dated(loaded, today), _reduced(loaded, design, data, today), seed=seed)
+def check(
+    *,
+    experiment: Source,
+    data: Any = None,
+    seed: int = SEED,
+    today: dt.date | None = None,
+    as_of: dt.date | None = None,
+) -> tuple[Check, ...]:
+    """Everything that can be said of design and data before an effect is seen; ``as_of`` replaces the file's."""
+    loaded = at(load(experiment), as_of=as_of)
+    design, source = design_of(loaded), _open(loaded, data)
+
+    def checked(part: Experiment) -> tuple[Check, ...]:
+        return design.check(_dated(part, today), _reduce(part, design, source, today), seed=seed)
+
+    checks, failures = without_failing(loaded, checked)
+    return (*checks, *as_checks(failures), *_controls(loaded, source, seed, today))
 
 
-def fit(*, experiment: Source, data: Any = None, seed: int = SEED, today: dt.date | None = None) -> Readout:
+def fit(
+    *,
+    experiment: Source,
+    data: Any = None,
+    seed: int = SEED,
+    today: dt.date | None = None,
+    look: int | None = None,
+    as_of: dt.date | None = None,
+) -> Readout:
     """Effects on all outcomes with checks and grade.
 
     ``data`` (pandas, Polars, Arrow or Ibis) replaces the file's data; then nothing is written. Otherwise the run is kept
-    in the registry, and a run that fails is kept as failed, with its sentence.
+    in the registry, and a run that fails is kept as failed, with its sentence. ``look`` names the planned look that this is,
+    where the data do not tell; ``as_of`` replaces the file's date of the data.
     """
-    loaded = load(experiment)
+    loaded = at(load(experiment), look, as_of)
     design = design_of(loaded)
     registry, unkept = _registry_if_any(loaded) if data is None else (None, ())
     if registry is None:
-        readout = _fitted(loaded, design, _reduced(loaded, design, data, today), seed, today=today)
+        readout, _ = _fitted(loaded, design, _open(loaded, data), seed, today=today)
+        readout = with_history(readout, ())
         return readout.model_copy(update={"fallbacks": (*readout.fallbacks, *unkept)})
     source = _open(loaded, None)
     identity = {"key": loaded.key, "plan_hash": plan_hash(loaded), "fingerprint": source.fingerprint, "seed": seed}
     with registry.run(**identity, versions=_versions(design), now=dt.datetime.now(dt.UTC)) as run:
-        reduced = _reduce(loaded, design, source, today)
-        readout = _fitted(loaded, design, reduced, seed, run=str(run.id), today=today)
+        readout, reduced = _fitted(loaded, design, source, seed, run=str(run.id), today=today)
+        readout = with_history(readout, kept_looks(registry, loaded.key, run.id) if loaded.looks else ())
         run.finish(readout, reduced.to_json() if design.DATA == "moments" else None)
     return readout
 
@@ -83,10 +116,15 @@ def _not_kept(reason: str) -> Notice:
 
 
 def value(
-    *, experiment: Source, readout: Readout | None = None, seed: int = SEED, today: dt.date | None = None
+    *,
+    experiment: Source,
+    readout: Readout | None = None,
+    seed: int = SEED,
+    today: dt.date | None = None,
+    as_of: dt.date | None = None,
 ) -> Valuation:
-    """What each arm is worth; fits first when no stored run matches plan and data."""
-    loaded = load(experiment)
+    """What each arm is worth; fits first when no stored run matches plan and data. ``as_of`` replaces the file's."""
+    loaded = at(load(experiment), as_of=as_of)
     given = readout is not None
     readout = readout or stored_fit(experiment=loaded, seed=seed) or fit(experiment=loaded, seed=seed, today=today)
     valuation = value_case(loaded, readout, seed=seed, draws=DRAWS)
@@ -120,10 +158,27 @@ def refit(*, experiment: Source, seed: int = SEED) -> Readout | None:
     found = registry.find_run(plan_hash(loaded), None, seed) if registry else None
     if found is None or found.moments is None:
         return None
-    return _fitted(loaded, design_of(loaded), Reduced.from_json(found.moments), seed, run=str(found.id))
+    if loaded.looks and loaded.looks.at and found.readout.looks:
+        loaded = at(loaded, found.readout.looks.number)
+    design, reduced = design_of(loaded), Reduced.from_json(found.moments)
+    readout = design.fit(_dated(without(loaded, found.readout.failures), None), reduced, seed=seed)
+    controls = tuple(c for c in found.readout.checks if c.name == CONTROLS)
+    readout = with_parts(readout, failures_of(found.readout), controls)
+    readout = _described(loaded, design, readout, reduced.profile, seed, run=str(found.id))
+    return with_history(readout, kept_looks(registry, loaded.key, found.id) if loaded.looks else ())
 
 
 def _open(experiment: Experiment, data: Any) -> Any:
+    """The data; a file of neighbours belongs to them, so that its change is a change of the data."""
+    from causalcx.sources.fingerprint import fingerprint_file, fingerprint_words
+
+    source, pairs = _opened(experiment, data), experiment.neighbours_file
+    if pairs is None or not pairs.is_file():
+        return source
+    return replace(source, fingerprint=fingerprint_words(source.fingerprint, fingerprint_file(pairs)))
+
+
+def _opened(experiment: Experiment, data: Any) -> Any:
     from causalcx.sources import engine
 
     if data is not None:
@@ -138,10 +193,6 @@ def _open(experiment: Experiment, data: Any) -> Any:
     return engine.open_file(experiment.folder / name)
 
 
-def _reduced(experiment: Experiment, design: Design, data: Any, today: dt.date | None) -> Any:
-    return _reduce(experiment, design, _open(experiment, data), today)
-
-
 def _reduce(experiment: Experiment, design: Design, source: Any, today: dt.date | None) -> Any:
     need = design.needs(_dated(experiment, today), today or dt.date.today())
     need = replace(need, assignment=assignment_file(experiment))
@@ -149,9 +200,9 @@ def _reduce(experiment: Experiment, design: Design, source: Any, today: dt.date 
         from causalcx.sources.reduce import reduce
 
         return reduce(source, need)
-    from causalcx.sources.pull import pull
+    from causalcx.sources.cohorts import rows_or_sums
 
-    return pull(source, need)
+    return rows_or_sums(source, need)
 
 
 def assignment_file(experiment: Experiment) -> Path | None:
@@ -170,15 +221,33 @@ def _dated(experiment: Experiment, today: dt.date | None) -> Experiment:
 
 
 def _fitted(
-    experiment: Experiment,
-    design: Design,
-    reduced: Any,
-    seed: int,
-    run: str | None = None,
-    today: dt.date | None = None,
+    experiment: Experiment, design: Design, source: Any, seed: int, run: str | None = None, today: dt.date | None = None
+) -> tuple[Readout, Any]:
+    """The readout, and the reduced data that it was made of."""
+
+    def fitted(part: Experiment) -> tuple[Readout, Any]:
+        reduced = _reduce(part, design, source, today)
+        return design.fit(_dated(part, today), reduced, seed=seed), reduced
+
+    (readout, reduced), failures = without_failing(experiment, fitted)
+    readout = with_parts(readout, failures, _controls(experiment, source, seed, today))
+    return _described(experiment, design, readout, reduced.profile, seed, run), reduced
+
+
+def _controls(experiment: Experiment, source: Any, seed: int, today: dt.date | None) -> tuple[Check, ...]:
+    """Whether outcomes that cannot move stood still, by the same design."""
+
+    def fitted(part: Experiment) -> Readout:
+        own = design_of(part)
+        return own.fit(_dated(part, today), _reduce(part, own, source, today), seed=seed)
+
+    return control_check(experiment, fitted)
+
+
+def _described(
+    experiment: Experiment, design: Design, readout: Readout, profile: Profile, seed: int, run: str | None
 ) -> Readout:
-    readout = design.fit(_dated(experiment, today), reduced, seed=seed)
-    profile = reduced.profile
+    """With what its numbers are made of, and its level."""
     facts = DataFacts(
         fingerprint=profile.fingerprint, rows=profile.rows, source=profile.source,
         excluded=sum(profile.excluded.values()), immature=profile.immature, memory_gb=profile.memory_gb,

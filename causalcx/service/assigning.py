@@ -5,19 +5,27 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.errors import CannotAnswer, NotBuilt, UsageError
 from causalcx.service.experiments import Source, load
 from causalcx.service.files import FileExists, write_whole
+from causalcx.service.interference import refuse_interference, without_neighbours
+
+if TYPE_CHECKING:
+    from causalcx.designs.planning.assignment import Lot
 
 
 def assign(
-    *, experiment: Source, units: str | Path, out: str | Path, salt: str = "", rerandomise: float | None = None
-) -> dict[str, Any]:
+    *, experiment: Source, units: str | Path, out: str | Path, salt: str = "", rerandomise: float | None = None, pairs: bool = False
+) -> dict[str, Any]:  # fmt: skip
     """Draw an arm for every unit of a file and write it to ``out``: the unit's and the treatment's column.
+
+    Where the plan names a `cluster`, whole groups are drawn; a file without units may list the groups themselves. ``pairs`` matches
+    them two by two on covariates and draws one of each pair; a column `pair` then goes with the arms.
 
     The same units, key and salt give the same lot. ``rerandomise`` keeps drawing until covariates are balanced as in that share of
     all lots. A file that holds another lot is never replaced.
@@ -28,6 +36,8 @@ def assign(
     from causalcx.sources.pull import pull
 
     loaded = load(experiment)
+    refuse_interference(loaded)
+    loaded = without_neighbours(loaded)
     design = _drawable(loaded.design)
     if rerandomise is not None and not 0 < rerandomise < 1:
         raise UsageError(
@@ -36,9 +46,11 @@ def assign(
     split = planned_split(loaded)
     if not split.stated:
         raise CannotAnswer("An assignment needs `design.ratio`: the arms and how units are split between them.")
-    frame = pull(open_file(Path(units)), units_need(loaded, design, with_covariates=rerandomise is not None))
-    lot = assigned(loaded.key, salt, frame, design, split, rerandomise)
-    file = _kept(Path(out), _text(design, lot.units, lot.arms))
+    source = open_file(Path(units))
+    unit = _drawn_by(design, source.table.columns)
+    frame = pull(source, units_need(loaded, design, unit, with_covariates=pairs or rerandomise is not None))
+    lot = assigned(loaded.key, salt, frame, design, split, rerandomise, unit=unit, pairs=pairs)
+    file = _kept(Path(out), _text(design, unit, lot))
     counts = Counter(lot.arms)
     return {
         "schema": 1,
@@ -48,9 +60,16 @@ def assign(
         "arms": {arm: counts[arm] for arm in split.shares},
         "strata": len(set(lot.strata)),
         "salt": lot.salt,
+        "pairs": len(set(lot.pairs)) if lot.pairs else None,
         "lots_drawn": lot.tries,
         "balance_p": lot.balance,
     }
+
+
+def _drawn_by(design: Randomised, columns: Collection[str]) -> str:
+    """The column that names what the file lists: units, or the groups that are drawn as one."""
+    grouped = design.cluster is not None and design.cluster in columns and design.unit not in columns
+    return str(design.cluster) if grouped else design.unit
 
 
 def _drawable(design: Any) -> Randomised:
@@ -58,17 +77,16 @@ def _drawable(design: Any) -> Randomised:
         raise CannotAnswer(
             "Only `kind: randomised` has an assignment to draw; this design is {kind}.", kind=design.kind
         )
-    for key in ("factors", "cluster"):
-        if getattr(design, key) is not None:
-            raise NotBuilt(f"an assignment with `design.{key}`")
+    if design.factors is not None:
+        raise NotBuilt("an assignment with `design.factors`")
     return design
 
 
-def _text(design: Randomised, units: tuple[str, ...], arms: tuple[str, ...]) -> str:
+def _text(design: Randomised, unit: str, lot: Lot) -> str:
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
-    writer.writerow([design.unit, design.treatment])
-    writer.writerows(zip(units, arms, strict=True))
+    writer.writerow([unit, design.treatment, *(["pair"] if lot.pairs else [])])
+    writer.writerows(zip(lot.units, lot.arms, *([lot.pairs] if lot.pairs else []), strict=True))
     return rows.getvalue()
 
 

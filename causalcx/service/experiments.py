@@ -13,6 +13,7 @@ from causalcx.core.experiment_file import load_experiment
 from causalcx.core.seal import SealedPlan, canonical_plan, differences, plan_hash, seal
 from causalcx.core.yaml_text import plain, read_text, read_yaml
 from causalcx.registry import Registry
+from causalcx.service.looking import kept_looks
 from causalcx.service.places import experiment_file, registry_file
 
 Source = Experiment | str | Path
@@ -75,11 +76,12 @@ def sealed_plan(experiment: Experiment) -> SealedPlan | None:
 
 
 def changes_since_seal(experiment: Experiment) -> list[dict[str, Any]]:
-    """What changed since the seal, field by field; empty when never sealed or unchanged."""
+    """What changed since the seal, field by field; empty when never sealed or unchanged. At planned looks `as_of` moves on."""
     sealed = sealed_plan(experiment)
     if sealed is None or sealed.hash == plan_hash(experiment):
         return []
-    return differences(sealed.plan, canonical_plan(experiment))
+    changes = differences(sealed.plan, canonical_plan(experiment))
+    return [c for c in changes if c["field"] != "as_of"] if experiment.looks else changes
 
 
 def sealed_facts(loaded: Experiment) -> dict[str, Any]:
@@ -117,5 +119,6 @@ def show(*, experiment: Source, language: str = "en") -> dict[str, Any]:
         "sealed_on": planned["sealed_on"],
         "hash": planned["hash"],
         "changes": planned["changes"],
+        "looks": [look.model_dump(mode="json") for look in kept_looks(registry, loaded.key)],
         "last_run": latest and latest | {"failure": latest["failure"] and words.say(latest["failure"], language)},
     }

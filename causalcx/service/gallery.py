@@ -33,6 +33,7 @@ GALLERY = (
     "app-nudge",
     "new-bill",
     "vip-routing",
+    "worst-twenty",
 )
 STORY_LEAD_DAYS = 14
 """A simulated story seals its plan this many days before its period."""

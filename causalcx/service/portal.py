@@ -164,7 +164,7 @@ def outside_the_workspace(workspace: Path, text: str) -> tuple[Problem, ...]:
 def _places(document: dict[str, Any]) -> dict[str, str]:
     """The database and the files that a document names; a graph may be written out instead."""
     found = {}
-    for place in ("data.connection", "data.source", "design.graph"):
+    for place in ("data.connection", "data.source", "design.graph", "interference.neighbours"):
         part, _, key = place.partition(".")
         within = document.get(part)
         name = within.get(key) if isinstance(within, dict) else None

@@ -13,11 +13,11 @@ from causalcx.sources.engine import Source, ir
 
 def held_against(source: Source, table: ir.Table, need: Need, file: Path) -> Assigned:
     """How many rows that count bear another arm than the file, or a unit that it does not name."""
-    planned = _planned(file, need)
-    rows = source.arrow(table.select(unit=table[need.unit], arm=table[need.treatment]))
+    column, planned = _planned(file, need)
+    rows = source.arrow(table.select(unit=table[column], arm=table[need.treatment]))
     arms = {v: canonical(v) for v in rows.column("arm").unique().to_pylist()}
-    pairs = zip(map(canonical, rows.column("unit").to_pylist()), rows.column("arm").to_pylist(), strict=True)
-    found = [(planned.get(unit), arms[arm]) for unit, arm in pairs]
+    units = [canonical(unit) for unit in rows.column("unit").to_pylist()]
+    found = [(planned.get(unit), arms[arm]) for unit, arm in zip(units, rows.column("arm").to_pylist(), strict=True)]
     unknown = sum(plan is None for plan, _ in found)
     differing = sum(plan is not None and plan != arm for plan, arm in found)
     return Assigned(
@@ -25,17 +25,21 @@ def held_against(source: Source, table: ir.Table, need: Need, file: Path) -> Ass
         rows=len(found),
         differing=differing,
         unknown=unknown,
-        absent=len(planned) - len(found) + unknown,
+        absent=len(planned.keys() - set(units)),
     )
 
 
-def _planned(file: Path, need: Need) -> dict[str, str]:
+def _planned(file: Path, need: Need) -> tuple[str, dict[str, str]]:
+    """The column that the file goes by (units, or groups that were drawn as one), and the arm of each."""
     with file.open(encoding="utf-8-sig", newline="") as stream:
         rows = csv.DictReader(stream)
-        missing = [c for c in (need.unit, need.treatment) if c not in (rows.fieldnames or ())]
+        named = rows.fieldnames or ()
+        grouped = need.cluster is not None and need.cluster in named and need.unit not in named
+        column = str(need.cluster) if grouped else need.unit
+        missing = [c for c in (column, need.treatment) if c not in named]
         if missing:
             raise DataError(
                 "The assignment {file} has no column {missing}; it names the unit and the arm it was drawn for.",
                 file=str(file), missing=", ".join(missing),
             )  # fmt: skip
-        return {canonical(row[need.unit]): canonical(row[need.treatment]) for row in rows}
+        return column, {canonical(row[column]): canonical(row[need.treatment]) for row in rows}

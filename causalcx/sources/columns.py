@@ -36,6 +36,8 @@ def outcome_value(
     """The outcome as a number per row, missing as null, not yet capped or split; and the rows that its kind refuses."""
     if outcome.kind == "ratio":
         return _numerator(table, outcome)
+    if outcome.kind == "duration":
+        return _time_seen(table, outcome, has_nan=has_nan)
     column = str(outcome.column)
     if outcome.kind == "binary" and (outcome.true_when is not None or table[column].type().is_string()):
         return _yes_or_no(source, table, outcome), []
@@ -61,6 +63,30 @@ def _numerator(table: ir.Table, outcome: Outcome) -> tuple[Column, list[Refusal]
 def denominator_of(table: ir.Table, outcome: Outcome) -> tuple[Column, list[Refusal]]:
     """The denominator of a ratio per row, and what is wrong with it."""
     return number(table, str(outcome.denominator))
+
+
+def _time_seen(table: ir.Table, outcome: Outcome, *, has_nan: bool) -> tuple[Column, list[Refusal]]:
+    """The time until a unit left or was last seen; a unit has both a time and an event, or neither."""
+    column, facts = str(outcome.column), {"outcome": outcome.key, "event": str(outcome.event)}
+    time, wrong = number(table, column, has_nan=has_nan)
+    left, also = event_value(table, outcome)
+    negative = "Column `{column}` (outcome {outcome}) holds times below 0 ({rows})."
+    unknown = "Column `{event}` (event of {outcome}) is empty where `{column}` has a time ({rows}); write 1 if the unit left then, 0 if it was last seen then."
+    untimed = "Column `{column}` (outcome {outcome}) is empty where `{event}` says whether the unit left ({rows}); write until when it was seen."
+    return time, [
+        *wrong,
+        *also,
+        Refusal(column, time < 0, negative, {"outcome": outcome.key}),
+        Refusal(column, time.notnull() & left.isnull(), unknown, facts),
+        Refusal(column, time.isnull() & left.notnull(), untimed, facts),
+    ]
+
+
+def event_value(table: ir.Table, outcome: Outcome) -> tuple[Column, list[Refusal]]:
+    """Whether a duration ended in the event, 0 or 1, and the rows that say something else."""
+    left, wrong = number(table, str(outcome.event))
+    sentence = "Column `{column}` (event of {outcome}) holds values other than 0 and 1 ({rows})."
+    return left, [*wrong, Refusal(str(outcome.event), (left != 0) & (left != 1), sentence, {"outcome": outcome.key})]
 
 
 def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> Column:
@@ -128,6 +154,12 @@ def ratio_variables(table: ir.Table, outcome: Outcome, numerator: Column, missin
     below, mask = denominator_of(table, outcome)[0], " / ".join(outcome.columns) if missing else None
     both = numerator.notnull().ifelse(below, ibis.null("float64"))
     return [Variable(n, v, mask) for n, v in zip(variables_of(outcome), (numerator, both), strict=True)]
+
+
+def duration_variables(table: ir.Table, outcome: Outcome, missing: bool) -> list[Variable]:
+    """Pseudo-values of the share at the horizon and of the restricted time, which the table has by then."""
+    mask = " / ".join(outcome.columns) if missing else None
+    return [Variable(name, table[name], mask) for name in variables_of(outcome)]
 
 
 def capped(value: Column, cap: float) -> Column:

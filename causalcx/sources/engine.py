@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -55,8 +55,23 @@ class Source:
         try:
             return self.connection.to_pyarrow(expression)
         except duckdb.Error as error:
-            if self.path and (isinstance(error, BROKEN) or type(error) is duckdb.Error):
-                raise _damaged(self.path) from error
+            self._refuse_damaged(error)
+            raise
+
+    def _refuse_damaged(self, error: duckdb.Error) -> None:
+        if self.path and (isinstance(error, BROKEN) or type(error) is duckdb.Error):
+            raise _damaged(self.path) from error
+
+    def batches(self, expression: ir.Table, rows: int) -> Iterator[Any]:
+        """The result of a query as Arrow batches of about so many rows, never whole in memory."""
+        engine: Any = self.connection
+        try:
+            if engine.name == "duckdb":  # Ibis asks for it by a name that DuckDB gives up
+                yield from engine.raw_sql(engine.compile(expression)).to_arrow_reader(rows)
+            else:
+                yield from engine.to_pyarrow_batches(expression, chunk_size=rows)
+        except duckdb.Error as error:
+            self._refuse_damaged(error)
             raise
 
     def rows(self, expression: ir.Table) -> list[dict[str, Any]]:

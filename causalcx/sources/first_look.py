@@ -33,6 +33,8 @@ from causalcx.sources.profile import arms_in, profile_of
 
 LARGEST = 1e90
 """Values beyond it would overflow in sums of cubes."""
+BEFORE_AND_AFTER = 0.5
+"""Share of the units in more than one arm from which the arms look like two times of the same units."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,11 @@ class Look:
     has_nan: Mapping[str, bool]
 
 
-def validated(source: Source, need: Need) -> tuple[ir.Table, Look]:
-    """The rows that count and what a first look learnt of them. Raises DataError with the first offending rows."""
+def validated(source: Source, need: Need, *, once: bool = True) -> tuple[ir.Table, Look]:
+    """The rows that count and what a first look learnt of them. Raises DataError with the first offending rows.
+
+    ``once`` asks whether every unit (in a panel, every unit and period) occurs once.
+    """
     require_columns(source, columns_needed(need))
     refuse_nested(source, columns_needed(need))
     source = with_whole_units(source, need.unit)
@@ -55,7 +60,9 @@ def validated(source: Source, need: Need) -> tuple[ir.Table, Look]:
     source = replace(source, table=_with_derived(source.table, need))
     table, excluded, immature, notices = _rows_that_count(source, need)
     look = _first_look(source, table, need, excluded, immature, notices)
-    _refuse_duplicates(source, table, need, look.profile.rows)
+    _refuse_empty_units(source, table, need)
+    if once:
+        _refuse_duplicates(source, table, need, look.profile.rows)
     if need.assignment:
         held = held_against(source, table, need, need.assignment)
         look = replace(look, profile=replace(look.profile, assigned=held))
@@ -213,7 +220,7 @@ def _values(
     return values, refusals
 
 
-def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -> None:
+def _refuse_empty_units(source: Source, table: ir.Table, need: Need) -> None:
     unit = table[need.unit]
     empty = source.scalar((unit.isnull() | (unit.strip() == "") if unit.type().is_string() else unit.isnull()).sum())
     if empty:
@@ -221,24 +228,47 @@ def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -
             "Column `{column}` (unit) is empty in {rows} rows; name these units, or leave the rows out.",
             column=need.unit, rows=empty,
         )  # fmt: skip
+    time = source.scalar(table[need.time].isnull().sum()) if need.time else 0
+    if time:
+        raise DataError("Column `{column}` (time) is empty in {rows} rows.", column=str(need.time), rows=time)
+
+
+def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -> None:
+    unit = table[need.unit]
     if need.time:
-        _refuse_repeated_periods(source, table, need, rows)
+        refuse_repeated_periods(source, table, need, rows)
         return
     units = source.scalar(table.select(unit=unit).distinct().count())
     if units != rows:
         repeated = table.group_by(unit=unit).aggregate(n=table.count())
         first = source.rows(repeated.filter(repeated.n > 1).order_by("unit").limit(3))
+        facts = {"rows": rows, "units": units, "first": ", ".join(f"{r['unit']} × {r['n']}" for r in first)}
+        both = _in_several_arms(source, table, need)
+        if both > BEFORE_AND_AFTER * units:
+            raise DataError(
+                "Column `{column}` (unit) is not unique: {rows} rows, {units} units (first: {first}), and {both} of them stand in more than one arm "
+                "of `{treatment}`. Before and after of the same units are no two groups: units that were picked for a bad spell recover by "
+                "themselves. Name a column of `time` and use `kind: staggered` beside units without the change, or draw by lot who gets it.",
+                column=need.unit, treatment=need.treatment, both=both, **facts,
+            )  # fmt: skip
         raise DataError(
             "Column `{column}` (unit) is not unique: {rows} rows, {units} units (first: {first}). One row per unit is expected.",
-            column=need.unit, rows=rows, units=units, first=", ".join(f"{r['unit']} × {r['n']}" for r in first),
+            column=need.unit, **facts,
         )  # fmt: skip
 
 
-def _refuse_repeated_periods(source: Source, table: ir.Table, need: Need, rows: int) -> None:
+def _in_several_arms(source: Source, table: ir.Table, need: Need) -> int:
+    """Units with rows of more than one arm; 0 where the arms are made here."""
+    if need.treatment in need.derived:
+        return 0
+    pairs = table.select(unit=table[need.unit], arm=table[need.treatment]).distinct()
+    arms = pairs.group_by("unit").aggregate(n=pairs.count())
+    return source.scalar(arms.filter(arms.n > 1).count())
+
+
+def refuse_repeated_periods(source: Source, table: ir.Table, need: Need, rows: int) -> None:
+    """No unit has two rows of one period."""
     time = table[str(need.time)]
-    empty = source.scalar(time.isnull().sum())
-    if empty:
-        raise DataError("Column `{column}` (time) is empty in {rows} rows.", column=str(need.time), rows=empty)
     places = table.select(unit=table[need.unit], time=time)
     found = source.scalar(places.distinct().count())
     if found != rows:

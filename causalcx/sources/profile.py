@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from causalcx.core.check import Notice
-from causalcx.core.errors import DataError
+from causalcx.core.errors import DataError, Unanswered
 from causalcx.core.labels import canonical
 from causalcx.core.need import COVARIATE, EVERYONE, Need, Profile
 from causalcx.sources.engine import Source
@@ -86,7 +86,7 @@ def profile_of(
     for name, counts in answered.items():
         empty = [arm for arm, n in counts.items() if n == 0]
         if empty:
-            raise DataError("Outcome {outcome} has no value in arm {arm}.", outcome=name, arm=", ".join(empty))
+            raise Unanswered("Outcome {outcome} has no value in arm {arm}.", outcome=name, arm=", ".join(empty))
     return Profile(
         fingerprint=source.fingerprint,
         source=source.name,

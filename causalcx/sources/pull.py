@@ -16,9 +16,11 @@ from causalcx.core.labels import canonical
 from causalcx.core.moments import Whole
 from causalcx.core.need import Frame, Labels, Need
 from causalcx.core.panel import Panel, clock_of
-from causalcx.sources.columns import capped, levels_of, outcome_value, position_of
+from causalcx.sources.columns import capped, denominator_of, event_value, levels_of, outcome_value, position_of
+from causalcx.sources.durations import survival_of
 from causalcx.sources.engine import Column, Source, ir, number, wrong_variable
 from causalcx.sources.first_look import validated
+from causalcx.sources.neighbours import neighbours_of
 
 BUDGET_GB = 4.0
 """Memory that a fit on rows may take; the environment variable CAUSALCX_MEMORY_GB overrides it."""
@@ -46,18 +48,33 @@ def pull(source: Source, need: Need) -> Frame:
     order = ("unit", "time") if need.time else ("unit",)
     raw = {f"l{i}": table[c] for i, c in enumerate(need.labels)} | ({"time": table[need.time]} if need.time else {})
     wanted = table.select(unit=table[need.unit], arm=arm, **columns, **raw).order_by(*order)
-    pulled = source.arrow(wanted if need.time else wanted.drop("unit"))
+    pulled = source.arrow(wanted if need.time or need.neighbours else wanted.drop("unit"))
     values = {name: pulled.column(name).to_numpy().astype(float, copy=False) for name in ("arm", *columns)}
-    return Frame(
-        profile=replace(look.profile, memory_gb=needed, notices=_filled(look.profile.notices, levels)),
+    found = Frame(
+        profile=replace(
+            look.profile, memory_gb=needed, notices=(*_filled(look.profile.notices, need, levels), *_ratios(need))
+        ),
         arm=values["arm"].astype(np.int64),
         outcomes={o.key: values[f"y{i}"] for i, o in enumerate(need.outcomes)},
         covariates={c: values[f"x{i}"] for i, c in enumerate(need.covariates)},
         levels={c: tuple(sorted(set(found.values()))) for c, found in levels.items()},
         labels={c: _labels(pulled.column(f"l{i}")) for i, c in enumerate(need.labels)},
         numbers={c: values[f"n{i}"] for i, c in enumerate(need.numbers)},
+        left={o.key: values[f"e{i}"] == 1 for i, o in enumerate(need.outcomes) if o.kind == "duration"},
         panel=_panel(pulled, need.time) if need.time else None,
     )
+    found = replace(found, profile=replace(found.profile, survival=survival_of(need, found)))
+    return _with_neighbours(found, source, need, pulled)
+
+
+def _with_neighbours(found: Frame, source: Source, need: Need, pulled: Any) -> Frame:
+    """With the pairs of the file of neighbours, by positions of the panel's units or of the rows."""
+    if need.neighbours is None:
+        return found
+    units = _encoded(pulled.column("unit"))[1] if need.time else pulled.column("unit").to_pylist()
+    neighbours, notices = neighbours_of(source, need, need.neighbours, tuple(map(canonical, units)))
+    profile = replace(found.profile, notices=(*found.profile.notices, *notices))
+    return replace(found, neighbours=neighbours, profile=profile)
 
 
 def _labels(column: Any) -> Labels:
@@ -87,14 +104,20 @@ def _panel(pulled: Any, time: str) -> Panel:
     return Panel(clock, position[place], unit, tuple(canonical(u) for u in units) if len(units) <= MOST_NAMED else ())
 
 
-def _filled(notices: Sequence[Notice], levels: Collection[str]) -> tuple[Notice, ...]:
+def _filled(notices: Sequence[Notice], need: Need, levels: Collection[str]) -> tuple[Notice, ...]:
     """What a frame's missing covariates are set to: the median, or for a text a level of their own."""
     return tuple(
         n.model_copy(update={"facts": n.facts | {"filled": "own-level" if n.facts["column"] in levels else "median"}})
         if n.code == "covariate-missing"
         else n
         for n in notices
+        if not (need.bridged and n.code == "covariate-missing")
     )
+
+
+def _ratios(need: Need) -> tuple[Notice, ...]:
+    """Rows of a panel have a ratio each, and count equally."""
+    return tuple(Notice(code="ratio-by-row", facts={"outcome": o.key}) for o in need.outcomes if o.kind == "ratio")
 
 
 def memory_needed(rows: int, columns: int) -> float:
@@ -130,7 +153,11 @@ def _outcomes(source: Source, table: ir.Table, need: Need) -> dict[str, Column]:
     columns = {}
     for i, outcome in enumerate(need.outcomes):
         value, _ = outcome_value(source, table, outcome)
+        if outcome.kind == "ratio":
+            value /= denominator_of(table, outcome)[0].nullif(0)
         columns[f"y{i}"] = value if outcome.cap is None else capped(value, outcome.cap)
+        if outcome.kind == "duration":
+            columns[f"e{i}"] = event_value(table, outcome)[0]
     return columns
 
 

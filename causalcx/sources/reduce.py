@@ -10,18 +10,22 @@ from causalcx.core.errors import DataError
 from causalcx.core.moments import Moments
 from causalcx.core.need import ANSWERED_BY, COVARIATE, IS_MISSING, Need, Reduced, variables_of
 from causalcx.core.outcomes import Outcome
+from causalcx.core.tails import Tails
 from causalcx.sources.assemble import assemble
 from causalcx.sources.clusters import clusters_of
 from causalcx.sources.columns import (
     Variable,
     covariate_values,
+    duration_variables,
     outcome_value,
     outcome_variables,
     position_of,
     ratio_variables,
 )
+from causalcx.sources.durations import with_pseudo_values
 from causalcx.sources.engine import Column, Source, ibis, ir, level, sample_means
 from causalcx.sources.first_look import Look, validated
+from causalcx.sources.tails import quantiles_of, trims_of, variables_of_tails
 
 MISSING = "(missing)"
 MOST_STRATA, MOST_SEGMENTS = 2_000, 200
@@ -30,13 +34,31 @@ MOST_STRATA, MOST_SEGMENTS = 2_000, 200
 def reduce(source: Source, need: Need) -> Reduced:
     """Validate everything that the need names, then reduce to moments. Raises DataError with the first offending rows."""
     table, look = validated(source, need)
+    if any(o.kind == "duration" for o in need.outcomes):
+        cell = _joined(table, (*need.strata, *((need.segment,) if need.segment else ())))
+        table, look = with_pseudo_values(source, table, need, look, cell)
     moments, segments = moments_of(source, table, need, look)
-    return Reduced(look.profile, moments, segments)
+    return Reduced(look.profile, moments, segments, _tails(source, table, need, look))
+
+
+def _tails(source: Source, table: ir.Table, need: Need, look: Look) -> Tails | None:
+    """Quantiles and trimming cuts with the moments of the variables that they make; None where nothing asks for them."""
+    quantiles, trims = quantiles_of(source, table, need, look), trims_of(source, table, need, look)
+    if not quantiles and not trims:
+        return None
+    variables = variables_of_tails(source, table, need, look, quantiles, trims)
+    moments, _ = _summed(source, table, replace(need, segment=None), look, variables)
+    return Tails(quantiles, trims, moments)
 
 
 def moments_of(source: Source, table: ir.Table, need: Need, look: Look) -> tuple[Moments, dict[str, Moments]]:
     """Moments of the rows that count, over strata and per segment, from one query."""
-    variables = _variables(source, table, need, look)
+    return _summed(source, table, need, look, _variables(source, table, need, look))
+
+
+def _summed(
+    source: Source, table: ir.Table, need: Need, look: Look, variables: list[Variable]
+) -> tuple[Moments, dict[str, Moments]]:
     stratum = _joined(table, need.strata)
     segment = level(table[need.segment], MISSING) if need.segment else ibis.literal("")
     shift = sample_means(source, table, {v.name: v.value for v in variables})
@@ -67,8 +89,11 @@ def moments_of(source: Source, table: ir.Table, need: Need, look: Look) -> tuple
 def _variables(source: Source, table: ir.Table, need: Need, look: Look) -> list[Variable]:
     found: list[Variable] = []
     for outcome in need.outcomes:
-        value, _ = outcome_value(source, table, outcome, has_nan=look.has_nan.get(str(outcome.column), False))
         missing = bool(look.missing[outcome.key])
+        if outcome.kind == "duration":
+            found += duration_variables(table, outcome, missing)
+            continue
+        value, _ = outcome_value(source, table, outcome, has_nan=look.has_nan.get(str(outcome.column), False))
         found += (
             ratio_variables(table, outcome, value, missing)
             if outcome.kind == "ratio"

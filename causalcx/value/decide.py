@@ -27,7 +27,8 @@ def decide(
     In this order: what forbids a decision whatever the money says (a breached guardrail of this comparison, a failed sample
     ratio, windows not over, a grade below ``min_grade``) gives ``cannot decide``; an unplanned look ``wait``; a hidden effect of
     a priced outcome ``cannot decide``; then the rules: ``scale``, ``stop``, and ``extend`` between them or where rules
-    on different quantities are both met. ``figures`` are draws of npv, roi (None where undefined) and payback_months.
+    on different quantities are both met; at a planned look before the last, ``extend`` too unless the ranges allow more.
+    ``figures`` are draws of npv, roi (None where undefined) and payback_months.
     """
     forbidden, hidden = _forbidden(decision, readout, comparison), _hidden(readout, priced)
     if forbidden:
@@ -36,7 +37,7 @@ def decide(
         return _verdict(decision.scale_if, "wait", [Notice(code="unplanned-look")])
     if hidden:
         return _verdict(decision.scale_if, "cannot decide", hidden)
-    return by_rules(decision, figures)
+    return at_this_look(by_rules(decision, figures), readout, comparison)
 
 
 def by_rules(decision: Decision, figures: Mapping[str, Array | None]) -> Verdict:
@@ -55,6 +56,18 @@ def by_rules(decision: Decision, figures: Mapping[str, Array | None]) -> Verdict
         return _verdict(decision.stop_if, "stop", [_reason(decision.stop_if, stop)])
     between = {"probability": scale, "quantity": decision.scale_if.quantity, "rule": str(decision.scale_if)}
     return _verdict(decision.scale_if, "extend", [Notice(code="between-rules", facts=between)])
+
+
+def at_this_look(said: Verdict, readout: Readout, comparison: str) -> Verdict:
+    """Before the last look the money alone does not end an experiment: the ranges that pay for several looks must agree."""
+    now = readout.looks
+    if now is None or now.last or said.verdict not in ("scale", "stop"):
+        return said
+    if comparison in (now.may_scale if said.verdict == "scale" else now.may_stop):
+        return said
+    facts = {"look": now.number, "of": now.of}
+    held = Notice(code="look-no-gain-yet" if said.verdict == "scale" else "look-not-ruled-out", facts=facts)
+    return said.model_copy(update={"verdict": "extend", "because": (*said.because, held)})
 
 
 def _forbidden(decision: Decision, readout: Readout, comparison: str) -> list[Notice]:

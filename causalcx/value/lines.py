@@ -28,6 +28,8 @@ class Line:
     """Size of the reach whom the line concerns; 1 for a lump sum."""
     counted: bool
     """Whether it enters NPV, payback, IRR and cash flow: not for freed capacity, not for sunk costs."""
+    share: float = 1.0
+    """Of those reached, whom it is paid for; already in ``units``."""
 
     @property
     def scale(self) -> Array:

@@ -68,29 +68,34 @@ def words_said(
     money from it, with the seed that `value` uses. Checks are taken to hold. Raises CannotAnswer as ``value_case`` does.
     """
     setting = setting_of(experiment, readout, seed=seed, draws=draws)
-    ledgers = {c: _ledger(setting, c) for c in pays.comparisons(readout)}
+    ledgers = {c: ledger(setting, c) for c in pays.comparisons(readout)}
     law, covariance = readout.law, np.array(readout.covariance.matrix)
     noise = setting.effects - np.array(law.mean)
     prior = np.array(law.prior_mean), np.array(law.prior_sd)
     said: dict[str, Counter] = {c: Counter() for c in ledgers}
     for estimate in _repeats(np.array([e.estimate for e in readout.headlines]), covariance, runs, seed):
         mean = posterior(law.labels, estimate, covariance, law.df, *prior).mean
-        for comparison, ledger in ledgers.items():
-            figures = ledger.figures(setting, noise + np.array(mean))
+        for comparison, book in ledgers.items():
+            figures = book.figures(setting, noise + np.array(mean))
             said[comparison][by_rules(experiment.decision or Decision(), figures).verdict] += 1
     return said
 
 
 def _repeats(truth: Array, covariance: Array, runs: int, seed: int) -> Array:
     """[runs, effects] estimates; their stream is another than that of the money."""
+    return truth + np.random.default_rng([seed, runs]).standard_normal((runs, len(truth))) @ root_of(covariance).T
+
+
+def root_of(covariance: Array) -> Array:
+    """A matrix whose product with its transpose is the covariance, which may be singular."""
     error = np.sqrt(np.diag(covariance))
     scale = np.where(error > 0, error, 1.0)
     values, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
-    root = scale[:, None] * vectors * np.sqrt(np.clip(values, 0, None))
-    return truth + np.random.default_rng([seed, runs]).standard_normal((runs, len(truth))) @ root.T
+    return scale[:, None] * vectors * np.sqrt(np.clip(values, 0, None))
 
 
-def _ledger(setting: Setting, comparison: str) -> Ledger:
+def ledger(setting: Setting, comparison: str) -> Ledger:
+    """The money of a comparison per unit of its effects."""
     arm = pays.treated_arm(comparison, setting.experiment.design)
     paying, lines = lines_of_arm(setting, comparison, arm)
     streams = [(_position(setting, paying, line), line) for line in lines.cash_streams()]

@@ -87,7 +87,7 @@ def _effects(books: Books) -> Iterator[BreakEven]:
         if lines:
             outcome = books.experiment.outcome(key)
             slope = sum(books.per_effect(line, outcome.sign) for line in lines)
-            at = _crossing(books, lines, slope, (-1.0, 1.0) if outcome.kind == "binary" else ANYTHING)
+            at = _crossing(books, lines, slope, (-1.0, 1.0) if outcome.kind in ("binary", "duration") else ANYTHING)
             yield BreakEven(of=key, kind="effect", now=float(np.mean(books.drawn[key])), at=at, unit=effect.unit)
 
 

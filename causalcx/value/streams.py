@@ -19,7 +19,7 @@ def stream_line(experiment: Experiment, value: Value, i: int, numbers: Numbers, 
     """The line of stream ``i`` for one arm; ``effect`` is [draws] in outcome units, for ``share`` of those reached."""
     stream = value.streams[i]
     outcome = experiment.outcome(stream.outcome)
-    window = outcome.window_months or 1
+    window = outcome.window or 1
     months = months_covered(stream, window, value.horizon_months)
     if stream.recurs:
         pay = recurring_pay(kept(value, i, numbers, max(window, value.horizon_months)), window, months)
@@ -32,6 +32,7 @@ def stream_line(experiment: Experiment, value: Value, i: int, numbers: Numbers, 
         profile=by_month(pay[:, : value.horizon_months], arriving(value.reach, value.horizon_months)),
         effect=outcome.sign * effect,
         units=share * units_reached(value, numbers),
+        share=share,
         counted=stream.cash,
     )
 

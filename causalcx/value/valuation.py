@@ -36,6 +36,7 @@ from causalcx.value.summary import (
     undefined,
     yearly_means,
 )  # fmt: skip
+from causalcx.value.waves import with_waves
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def valuation(experiment: Experiment, readout: Readout, *, seed: int, draws: int
     """See :func:`causalcx.value.value_case`."""
     setting = setting_of(experiment, readout, seed=seed, draws=draws)
     arms = {c: pays.treated_arm(c, experiment.design) for c in pays.comparisons(readout)}
-    cases = tuple(_case(setting, comparison, arm) for comparison, arm in arms.items())
+    cases = tuple(with_waves(_case(setting, comparison, arm), readout) for comparison, arm in arms.items())
     return Valuation(
         experiment=experiment.key, cases=cases, warnings=_warnings(setting, cases), provenance=_provenance(setting)
     )
@@ -180,13 +181,14 @@ def _line_figures(setting: Setting, arm: str, lines: Lines, net: Array) -> dict[
 
 def _stream_value(setting: Setting, i: int, line: Line) -> StreamValue:
     stream, horizon = setting.value.streams[i], setting.value.horizon_months
-    first, last = months_covered(stream, setting.experiment.outcome(stream.outcome).window_months or 1, horizon)
+    first, last = months_covered(stream, setting.experiment.outcome(stream.outcome).window or 1, horizon)
     return StreamValue(
         outcome=stream.outcome,
         name=stream.name,
         months=(first, min(last, horizon)),
         recurs=stream.recurs,
         cash=stream.cash,
+        share=line.share,
         present_value=quantiles(line.present_value(setting.discount)),
         undiscounted=quantiles(line.total()),
     )

@@ -4,13 +4,15 @@ Codes and records stay English everywhere else; this room is the edge at which t
 """
 
 from causalcx.core.text import text_in
+from causalcx.words.bounds import bounds_text
 from causalcx.words.catalogue import messages
 from causalcx.words.contract import contract
-from causalcx.words.effects import change_text, effect_text
+from causalcx.words.effects import change_text, effect_text, span_with_unit
 from causalcx.words.formats import (
     LANGUAGES,
     date,
     horizon,
+    length,
     listing,
     money,
     money_scale,
@@ -28,7 +30,7 @@ from causalcx.words.saying import say, translated
 from causalcx.words.sentences import check_sentence, known, notice_sentence, sentence
 
 __all__ = [
-    "LANGUAGES", "Names", "blocking_check", "change_text", "check_sentence", "contract", "date", "effect_text", "exploratory", "headline", "hidden_money", "hidden_outcomes",
-    "horizon", "known", "listing", "messages", "money", "money_scale", "money_span", "months", "names_of", "notice_sentence", "number", "percent",
-    "say", "sentence", "share_of", "tells_hidden", "text_in", "translated", "whole",
+    "LANGUAGES", "Names", "blocking_check", "bounds_text", "change_text", "check_sentence", "contract", "date", "effect_text", "exploratory", "headline", "hidden_money", "hidden_outcomes",
+    "horizon", "known", "length", "listing", "messages", "money", "money_scale", "money_span", "months", "names_of", "notice_sentence", "number", "percent",
+    "say", "sentence", "share_of", "span_with_unit", "tells_hidden", "text_in", "translated", "whole",
 ]  # fmt: skip

@@ -230,6 +230,15 @@ def months(x: float | None, language: str = "en") -> str:
     return f"{whole} 个月" if language == "zh" else f"{whole} month{'' if whole == 1 else 's'}"
 
 
+def length(x: float, unit: str | None, language: str = "en") -> str:
+    """A length of time in its unit: ``12 months``, ``90 天``."""
+    if unit not in ("months", "days"):
+        return f"{number(x, language)} {unit or ''}".rstrip()
+    if language == "zh":
+        return f"{number(x, 'zh')} {'个月' if unit == 'months' else '天'}"
+    return f"{number(x)} {unit.removesuffix('s') if x == 1 else unit}"
+
+
 def horizon(month_count: int, language: str = "en") -> str:
     """A planning horizon: ``three years`` where the months are whole years, else months."""
     years, rest = divmod(month_count, 12)

@@ -8,8 +8,10 @@ from typing import Literal
 
 from causalcx.core.case import Case
 from causalcx.core.check import Check
+from causalcx.core.design_keys.discontinuity import Discontinuity
 from causalcx.core.effect import Effect
 from causalcx.core.experiment import Experiment
+from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.core.text import text_in
 from causalcx.words import formats
@@ -149,8 +151,13 @@ class Teller:
         told = self.leading_effects()
         happened = self._both(*told) if len(told) > 1 else self.clause(told[0])
         if self.experiment.design.kind in OF_WHOM:
-            return self.say(OF_WHOM[self.experiment.design.kind], happened=happened)
+            return self.say(OF_WHOM[self.experiment.design.kind], happened=happened, **self._threshold())
         return self.say("as-recorded", happened=happened) if self._observed else happened
+
+    def _threshold(self) -> dict[str, object]:
+        """What decided, where a threshold did."""
+        design = self.experiment.design
+        return {"column": design.running, "cutoff": design.cutoff} if isinstance(design, Discontinuity) else {}
 
     @property
     def _observed(self) -> bool:
@@ -172,8 +179,15 @@ class Teller:
         return [first, *(e for e in primaries if e is not first)][:2]
 
     def clause(self, effect: Effect) -> str:
-        """What happened to one outcome, in its own numbers."""
+        """What happened to one outcome, in its own numbers; of a duration, by when."""
         outcome = self.experiment.outcome(effect.outcome)
+        told = self._plain_clause(effect, outcome)
+        if outcome.kind != "duration":
+            return told
+        horizon = formats.length(outcome.length, self.experiment.time_unit(outcome), self.language)
+        return self.say("by.left" if outcome.tells_leaving else "by.stayed", happened=told, horizon=horizon)
+
+    def _plain_clause(self, effect: Effect, outcome: Outcome) -> str:
         unit, name = unit_of(effect, outcome), self.names.outcome(effect.outcome)
         if not effect.clear:
             return self.say("unclear", name=name, span=self._span(effect))

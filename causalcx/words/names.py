@@ -108,7 +108,8 @@ def names_of(experiment: Experiment | None, language: str) -> Names:
     columns = {name: text_in(c.label, language) for name, c in experiment.columns.items() if c.label is not None}
     units = {text_key(o.unit): text_in(o.unit, language) for o in experiment.outcomes if isinstance(o.unit, dict)}
     control = getattr(experiment.design, "control", None)
-    outcomes = {o.key: _capitals(text_in(o.name, language)) for o in experiment.outcomes}
+    measured = (*experiment.outcomes, *(experiment.negative_controls or ()))
+    outcomes = {o.key: _capitals(text_in(o.name, language)) for o in measured}
     whole = getattr(experiment.design, "unit", None) is None
     return Names(language, outcomes, _arms(experiment, language), columns, units, control, one, many, measure, whole)
 

@@ -15,12 +15,13 @@ from string import Formatter
 from typing import Any
 
 from causalcx.core.check import Check, Notice
-from causalcx.core.errors import CausalcxError
+from causalcx.core.errors import CausalcxError, Message
 from causalcx.core.text import text_in
 from causalcx.words import formats
 from causalcx.words.catalogue import messages
 from causalcx.words.effects import amount_text, change_text, span_text
 from causalcx.words.names import Names
+from causalcx.words.saying import say
 
 _RULE = re.compile(r"\s*P\(\s*(\w+)\s*(>=|<=|>|<)\s*([^)\s]+)\s*\)\s*(>=|<=|>|<)\s*(\S+)\s*")
 
@@ -194,6 +195,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "of": lambda v, r: formats.share_of(v, r.language),
     "level": lambda v, r: formats.level_of(v, r.language),
     "probability": lambda v, r: formats.number(v, r.language, digits=2) if v >= 0.001 else "< 0.001",
+    "p_value": lambda v, r: f"p = {formats.number(v, r.language, digits=2)}" if v >= 0.001 else "p < 0.001",
     "count": _count,
     "units": _units,
     "days": lambda v, r: formats.days(v, r.language),
@@ -218,6 +220,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "quantity": _named("quantity"),
     "rule": lambda v, r: rule_text(str(v), r),
     "code": lambda v, _: str(v),
+    "error": lambda v, r: say(Message(str(v), dict(r.facts)), r.language),
     "span": lambda v, r: span_text(v[0], v[1], r.facts.get("unit", ""), r.names),
 }
 """Every way to write a fact."""

@@ -7,7 +7,7 @@ import re
 from doc_pages import REPOSITORY
 
 from causalcx.checks import discontinuity as verdicts
-from causalcx.designs import cutoff_probes, local_polynomial
+from causalcx.designs import cutoff_probes, density
 from causalcx.simulate.outage import Outage
 
 PAGE = REPOSITORY / "docs" / "how-to" / "discontinuity.md"
@@ -35,7 +35,7 @@ def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
     section = page.split("## Threshold\n")[1]
     multiples = [f"{m:g}" for m in cutoff_probes.MULTIPLES]
     said = [
-        f"warns at p < {verdicts.WARNS} and fails at p < {verdicts.FAILS}", f"fewer than {local_polynomial.LEAST_VALUES} bins",
+        f"warns at p < {verdicts.WARNS} and fails at p < {verdicts.FAILS}", f"more than {density.LEAST_VALUES} different values", f"up to {density.NEIGHBOURS} steps", f"only with {density.TIED} rows",
         f"Warns below {verdicts.WEAK:g}", f"Warns below {verdicts.FEW}; fails below {verdicts.TOO_FEW}", f"The {100 * cutoff_probes.HOLE:g} % of the units",
         f"at {', '.join(multiples[:-1])} and {multiples[-1]} times",
     ]  # fmt: skip

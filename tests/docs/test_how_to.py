@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from io import StringIO
@@ -114,6 +115,28 @@ def test_segments_add_up_to_the_headline(company, frame) -> None:
     # Equal but for rounding: the parts are shifted by what is missing.
     assert total == pytest.approx(readout.effect("churn").estimate, abs=1e-9)
     assert readout.check("convergence")
+
+
+def test_limits_where_the_groups_answered_unequally(follow, tmp_path) -> None:
+    shutil.copytree(REPOSITORY / "experiments" / "agents-at-home", tmp_path / "experiments" / "agents-at-home")
+    ran = follow(HOW_TO / "bounds.md", tmp_path)
+    assert ran.returncode == 0, ran.stderr[-2000:]
+    assert "−251 to +344" in " ".join(ran.stderr.split())
+
+
+def test_quantiles(company, frame) -> None:
+    readout = cx.fit(changed(company, *changes("quantiles"), {"value": None, "decision": None}), data=frame)
+    at = frame.groupby("variant")["revenue_90d"].quantile(0.5)
+    part = next(e for e in readout.effects if e.aggregation == "quantile 0.5")
+    assert part.estimate == pytest.approx(at["merged"] - at["today"], abs=part.std_error / 10)
+    assert [e.aggregation for e in readout.effects] == [None, "quantile 0.5", "quantile 0.9"]
+
+
+def test_negative_controls(company, frame) -> None:
+    check = cx.fit(changed(company, *changes("negative-controls")), data=frame).check("negative-controls")
+    assert check
+    assert check.verdict == "pass"
+    assert {c["name"] for c in check.facts["controls"]} == {"prior_spend", "months as a customer before"}
 
 
 def test_cuped(company, frame) -> None:

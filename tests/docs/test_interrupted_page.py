@@ -32,6 +32,7 @@ def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
             f"Up to {words[course_trust.MOST_STARTS]} false starts",
             f"below {verdicts.FAILS:.0%}".replace("%", " %"),
             f"below {verdicts.WARNS:.0%}".replace("%", " %"),
+            f"more than {verdicts.LEANS:g} of its own standard errors",
         ],
         "residual-autocorrelation": [
             f"below {verdicts.WARNS}",

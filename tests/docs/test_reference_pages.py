@@ -17,6 +17,7 @@ from causalcx.core.case import Case, Valuation
 from causalcx.core.check import Check
 from causalcx.core.effect import Effect
 from causalcx.core.readout import Readout
+from causalcx.core.sizing import OutcomeSize, Sizing
 
 REFERENCE = REPOSITORY / "docs" / "reference"
 
@@ -74,7 +75,8 @@ def fields_shown(page: str, block: str) -> list[str]:
 @pytest.mark.parametrize(
     ("page", "block", "record"),
     [("fit-json.md", "readout", Readout), ("fit-json.md", "effect", Effect), ("fit-json.md", "check", Check),
-     ("value-json.md", "valuation", Valuation), ("value-json.md", "case", Case)],
+     ("value-json.md", "valuation", Valuation), ("value-json.md", "case", Case),
+     ("plan-json.md", "sizing", Sizing), ("plan-json.md", "outcome-size", OutcomeSize)],
 )  # fmt: skip
 def test_the_documented_field_names_are_the_real_ones(page: str, block: str, record: Any) -> None:
     assert fields_shown(page, block) == [name.rstrip("_") for name in record.model_fields]
@@ -116,13 +118,14 @@ def test_every_check_in_the_code_has_a_name_in_the_catalogue() -> None:
 
 
 def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
-    from causalcx.checks import answers, observational, randomisation, sampling, staggered
-    from causalcx.designs import aipw, refuters
+    from causalcx.checks import answers, negative_controls, observational, randomisation, sampling, selection, staggered
+    from causalcx.designs import aipw, own_past, refuters
 
     numbers = {
         "sample-ratio": [f"p < {randomisation.FAILS}"],
         "balance": [f"p < {randomisation.FAILS}", f"p < {randomisation.WARNS}"],
         "missing-by-arm": [f"p < {answers.FAILS}", f"p < {answers.WARNS}", f"{100 * answers.GAP:g} %"],
+        "negative-controls": [f"Fails below {negative_controls.FAILS}", f"warns below {negative_controls.WARNS}"],
         "skew": [f"{answers.SKEWNESS_RULE} × skewness²"],
         "convergence": [f"above {sampling.R_HAT_FAILS}", f"above {sampling.R_HAT_WARNS}", f"{sampling.LEAST_DRAWS} effective"],
         "overlap": [f"{aipw.OVERLAP[0]} and {aipw.OVERLAP[1]}", f"from {100 * observational.ENOUGH:g} %", f"below {100 * observational.TOO_LITTLE:g} %"],
@@ -131,6 +134,10 @@ def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
         ],
         "pre-trends": [f"p < {staggered.FAILS}", f"p < {staggered.WARNS}"],
         "few-clusters": [f"below {staggered.FEW}"],
+        "selected-on-outcome": [
+            f"p < {selection.FAILS}", f"chance < {selection.BY_LOT}", f"chance < {selection.SURELY}", f"{selection.LARGE:g} standard deviations",
+            f"fewer than {own_past.OWN_SPREAD} treated", f"{own_past.ENOUGH_FOR_A_TREND} or more periods",
+        ],
         "composition": [f"above {100 * staggered.LOST_WARNS:g} %", f"above {100 * staggered.LOST_FAILS:g} %", f"p < {staggered.CERTAIN}"],
         "refuter-placebo": [f"{refuters.SIMULATIONS} times", f"{refuters.ROWS:,} rows", f"p < {observational.REFUTED}"],
     }  # fmt: skip

@@ -34,7 +34,7 @@ def test_the_sentences_of_the_text_hold(followed) -> None:
     assert "49 of 50" in said
     assert "Roll it out" in said
     truth = json.loads((folder / "neighbours/truth.json").read_text(encoding="utf-8"))
-    assert 1.2 < truth["careless"]["never_treated"] / truth["effects"]["sales"] < 1.3
+    assert 1.7 < truth["careless"]["never_treated"] / truth["effects"]["sales"] < 1.85
 
 
 def test_the_pages_show_the_waves(followed) -> None:

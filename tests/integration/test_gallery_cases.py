@@ -33,7 +33,7 @@ class Promise:
 
 
 CASES = (
-    Promise("peak-staffing", {"sales": "sales", "queue": "queue"}, "naive-waves", {"sales": 10_662}, "scale", "80 stores"),
+    Promise("peak-staffing", {"sales": "sales", "queue": "queue"}, "naive-waves", {"sales": 10_363}, "scale", "80 stores"),
     Promise("city-desk", {"churn": "churn", "leavers": "leavers", "calls": "calls"}, "naive-before-after", {"churn": -0.0041}, "scale", "1 city", "before_after"),
     Promise("outage-credit", {"churn": "churn", "nps": "nps"}, "naive-received", {"churn": 0.0493, "nps": -3.52}, "extend", "close to the threshold"),
     Promise("app-nudge", {"calls": "calls", "churn": "churn", "nps": "nps"}, "naive-takers", {"nps": 59.4}, "scale", "among those who took it because of the nudge"),
@@ -91,7 +91,7 @@ def test_both_pages_say_what_would_have_misled(causalcx, case, tmp_path) -> None
             155.556,
             (0.3, 0.7),
         ),  # the published effect; not the published p of .01
-        ("volkswagen-shock", "observed vs expected", -33.9, (0.0, 0.1)),
+        ("volkswagen-shock", "observed vs expected", -40.84, (0.0, 0.1)),
         ("senate-threshold", "treated vs untreated", 7.414, (0.0, 0.001)),
         ("card-nudge", "1 vs 0", 0.661, (0.01, 0.05)),
         ("star-staffing", "small vs regular", 17.10, (0.0, 0.001)),
@@ -115,8 +115,30 @@ def test_agents_who_left_make_two_outcomes_incomparable(causalcx, tmp_path) -> N
     assert failed == ["calls of those who stayed", "satisfaction"]
 
 
+def test_the_worst_twenty_are_refused_and_those_left_alone_rise_as_much(causalcx, tmp_path) -> None:
+    shutil.copytree(EXPERIMENTS / "worst-twenty", tmp_path / "worst")
+    truth = json.loads((tmp_path / "worst" / "truth.json").read_text("utf-8"))["careless"]
+    document = causalcx("fit", tmp_path / "worst", "--json").json
+    (check,) = (c for c in document["checks"] if c["name"] == "selected-on-outcome")
+    assert check["verdict"] == "fail"
+    assert check["facts"]["extreme"] == check["facts"]["treated"] == 20
+    assert check["facts"]["expected"] == pytest.approx(15.6, abs=0.1)
+    assert check["facts"]["expected"] == pytest.approx(
+        truth["before_after"], abs=2 * check["facts"]["expected_std_error"]
+    )
+    (claim,) = (w["facts"] for w in document["warnings"] if w["code"] == "naive-selected")
+    assert claim["naive"] == pytest.approx(truth["before_after"], abs=4)
+    assert document["grade"]["level"] <= 1
+    (money,) = causalcx("value", tmp_path / "worst", "--json").json["cases"]
+    assert money["decision"]["verdict"] == "cannot decide"
+    assert causalcx("report", tmp_path / "worst", "--out", tmp_path).code == 0
+    pages = [file.read_text("utf-8") for file in sorted(tmp_path.glob("*.html"))]
+    assert "left alone" in pages[0]
+    assert all("<figure" in page for page in pages)
+
+
 def test_every_simulated_design_is_in_the_demo() -> None:
-    assert {promise.key for promise in CASES} < set(GALLERY)
+    assert {"worst-twenty", *(promise.key for promise in CASES)} < set(GALLERY)
 
 
 def test_hours_written_by_hand_fail_the_check(causalcx, tmp_path) -> None:

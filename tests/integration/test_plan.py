@@ -60,13 +60,6 @@ def test_a_plan_without_spreads_is_shown_with_what_is_missing(causalcx, company)
     assert "plan-unknown-spread" in [n["code"] for n in ran.json["sizing"]["notices"]]
 
 
-def test_another_design_is_shown_with_what_is_not_built(causalcx, tmp_path):
-    service.simulate(world="city", out=tmp_path / "city")
-    ran = causalcx("plan", tmp_path / "city", "--json")
-    assert ran.code == 0
-    assert [n["code"] for n in ran.json["sizing"]["notices"]] == ["plan-not-built"]
-
-
 def test_mistakes_are_the_command_lines(causalcx, company):
     for wrong in (
         ["--baseline", "churn"],

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 CHECKS = {
-    "sample-ratio", "timing", "interference", "immaturity", "early-look", "skew", "few-clusters", "composition", "pre-trends",
-    "parallel-trends-sensitivity", "anticipation", "small-sample", "precision",
+    "sample-ratio", "timing", "interference", "early-look", "skew", "few-clusters", "composition", "pre-trends",
+    "parallel-trends-sensitivity", "anticipation", "small-sample", "precision", "selected-on-outcome",
 }  # fmt: skip
 
 

@@ -10,15 +10,21 @@ import pytest
 
 import causalcx as cx
 from causalcx.core.experiment_file import parse_experiment
+from causalcx.designs.density import best_bandwidth
+from causalcx.designs.density import jump as density_jump
 from causalcx.designs.local_polynomial import Rows, Widths, jump
 
 DATA = Path(__file__).parent / "data" / "senate.parquet"
+MARGINS = DATA.with_name("senate_margins.parquet")
 DIGITS = 2e-6
 """Absolute: published with six decimals."""
 BANDWIDTH = 2e-7
 """Relative: the last of eight digits; the package shifts the ends of its windows by 1e-8."""
 ROUNDED = 6e-5
 """Absolute: four decimals, from a bandwidth published with three."""
+
+ROUNDED_TEST = 5e-4
+"""Absolute: four decimals, from two bandwidths published with three."""
 
 SENATE = """
 key: senate
@@ -89,6 +95,21 @@ def test_covariates_at_the_published_bandwidths() -> None:
 
 
 def test_nothing_speaks_against_the_senate_design(senate) -> None:
-    """The density at 0 is smooth (Cattaneo, Jansson & Ma 2020, JASA 115: 1449-1455, find p = .38 with another estimator)."""
+    """The density at 0 is smooth, as its authors find (below)."""
     verdicts = {c.name: c.verdict for c in senate.checks}
     assert {verdicts[name] for name in ("density", "donut", "bandwidth", "placebo-cutoffs")} == {"pass"}
+
+
+def test_the_density_at_the_published_bandwidths() -> None:
+    """T = -0.8753 with 408 and 460 rows within 19.841 and 27.119 (Cattaneo, Jansson & Ma 2022, Journal of Statistical Software 101(2), quoted from memory)."""
+    x = np.sort(pq.read_table(MARGINS)["margin"].to_numpy())
+    assert [int(((x >= -19.841) & (x < 0)).sum()), int(((x >= 0) & (x <= 27.119)).sum())] == [408, 460]
+    change, error, _ = density_jump(x, 19.841, 27.119)
+    assert change / error == pytest.approx(-0.8753, abs=ROUNDED_TEST)
+
+
+def test_own_bandwidths_are_near_the_published_ones() -> None:
+    """These are medians of three; ours are of one side each."""
+    x = np.sort(pq.read_table(MARGINS)["margin"].to_numpy())
+    assert best_bandwidth(x, -1) == pytest.approx(19.841, rel=0.15)
+    assert best_bandwidth(x, 1) == pytest.approx(27.119, rel=0.15)

@@ -53,7 +53,7 @@ def fitted(design: str = "") -> Readout:
     return cx.fit(asked(design), data=pq.read_table(DATA), seed=1)
 
 
-def asked(design: str = ""):
+def asked(design: str = "", unit: str = "countyreal"):
     return parse_experiment(f"""
 key: mpdta
 title: Minimum wage and teen employment
@@ -62,7 +62,7 @@ owner: a@example.com
 hypothesis: A higher minimum wage costs jobs.
 period: {{start: 2004-01-01, end: 2007-12-31}}
 data: {{source: mpdta.parquet}}
-design: {{kind: staggered, unit: countyreal, time: year, cohort: first_treat{design}}}
+design: {{kind: staggered, unit: {unit}, time: year, cohort: first_treat{design}}}
 interference: none
 outcomes: [{{name: employment, kind: amount, column: lemp, role: primary, unit: log jobs}}]
 """)
@@ -150,9 +150,10 @@ def test_with_population_as_the_doubly_robust_packages(pair: tuple[str, str]) ->
 
 def test_the_two_way_regression_is_close_here_and_so_is_not_shown(plain: Readout) -> None:
     effects, found = effects_of()
-    from causalcx.designs.roll_out_parts import cell_means
+    from causalcx.designs.tally import tally
 
-    other = two_way(*cell_means(found, 0), found.first)
+    seen = tally(found)
+    other = two_way(seen.mean[:, :, 0], seen.count[:, :, 0], found.first)
     assert other.estimate == pytest.approx(-0.03655, abs=PRINTED)
     pairs = effects.cohort, effects.first[effects.cohort] + effects.event
     assert other.weights[pairs] @ effects.value[:, 0] == pytest.approx(other.estimate, abs=1e-12)
@@ -178,3 +179,25 @@ def test_intervals_hold_the_truth_as_often_as_they_say(case: Case) -> None:
     rng, truth = np.random.default_rng(5), truth_of(case)
     held = sum(low <= truth <= high for _, _, low, high in (one(case, rng) for _ in range(RUNS)))
     assert BAND[0] <= held <= BAND[1]
+
+
+AS_ROWS = {
+    ("2004", "2004"): (-0.0145297, 0.0897404), ("2004", "2005"): (-0.0764219, 0.0924376), ("2004", "2006"): (-0.1404483, 0.0954520),
+    ("2004", "2007"): (-0.1069039, 0.0890509), ("2006", "2003"): (0.0066747, 0.0995894), ("2006", "2004"): (0.0062025, 0.0942971),
+    ("2006", "2006"): (0.0009606, 0.0936040), ("2006", "2007"): (-0.0412939, 0.0928224), ("2007", "2003"): (0.0062963, 0.0770170),
+    ("2007", "2004"): (0.0330241, 0.0789401), ("2007", "2005"): (0.0284475, 0.0771197), ("2007", "2007"): (-0.0287814, 0.0790895),
+}  # fmt: skip
+"""Every county-year as an answer of its own, doubly robust with log population: moderndid 0.4.1, att_gt(panel=False,
+xformla="~ lpop", est_method="dr", control_group="nevertreated", base_period="universal"), analytic errors."""
+AS_ROWS_GROUP = (-0.0328196, 0.0571509)
+
+
+def test_cross_sections_with_population_as_the_doubly_robust_package() -> None:
+    data = pq.read_table(DATA).to_pandas().assign(answer=lambda d: range(len(d)))
+    readout = cx.fit(asked(", covariates: [lpop]", unit="answer"), data=data, seed=1)
+    for pair, (value, error) in AS_ROWS.items():
+        estimate, own = part(readout, aggregation="group-time", cohort=pair[0], period=pair[1])
+        assert estimate == pytest.approx(value, abs=1e-7)
+        assert own == pytest.approx(error, rel=0.08)  # residuals as if their county were left out: 20 counties in the first wave
+    assert readout.effects[0].estimate == pytest.approx(AS_ROWS_GROUP[0], abs=1e-7)
+    assert readout.effects[0].std_error == pytest.approx(AS_ROWS_GROUP[1], rel=0.04)

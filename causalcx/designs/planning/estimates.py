@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,11 @@ from causalcx.designs.headline import headline
 from causalcx.designs.planning.split import Split
 from causalcx.designs.planning.spreads import Spreads
 
+APPLIES_TO = dict.fromkeys(("staggered", "synthetic-control", "interrupted-time-series"), "treated") | {
+    "instrument": "compliers", "observational": "everyone",
+}  # fmt: skip
+"""Whom a design's effect is about, where it is not those assigned."""
+
 
 def planned_readout(
     experiment: Experiment, spreads: Spreads, split: Split, units: float, truth: Mapping[str, float], seed: int
@@ -23,11 +29,10 @@ def planned_readout(
 
     Infinitely many units give effects without any error.
     """
-    estimates = planned_estimates(spreads, split, units, truth)
-    result = headline(experiment, estimates, seed)
+    result = headline(experiment, planned_estimates(spreads, split, units, truth), seed)
     return Readout(
         experiment=experiment.key,
-        design="randomised",
+        design=experiment.design.kind,
         effects=result.effects,
         covariance=result.covariance,
         law=result.law,
@@ -35,30 +40,35 @@ def planned_readout(
 
 
 def planned_estimates(spreads: Spreads, split: Split, units: float, truth: Mapping[str, float]) -> Estimates:
-    """Differences from the control, in file order of outcomes, then arms."""
-    pairs = [(k, arm) for k in range(len(spreads.outcomes)) for arm in split.treated]
-    value = np.array([truth.get(spreads.outcomes[k].key, 0.0) for k, _ in pairs])
-    control = _mean_covariance(spreads, units * split.shares[split.control], {})
-    treated = {arm: _mean_covariance(spreads, units * split.shares[arm], truth) for arm in split.treated}
-    covariance = [[control[k, j] + (treated[a][k, j] if a == b else 0.0) for j, b in pairs] for k, a in pairs]
+    """What the design compares, in file order of outcomes, then comparisons."""
+    pairs = [(k, c) for k in range(len(spreads.outcomes)) for c in split.comparisons]
+    arms = [
+        _mean_covariance(spreads, units * share, truth if i else {}) for i, share in enumerate(split.shares.values())
+    ]
+    covariance = [
+        [sum(a[k, j] * u * v for a, u, v in zip(arms, c.weight, d.weight, strict=True)) for j, d in pairs]
+        for k, c in pairs
+    ]
+    sides = {c.label: split.sides(c) for c in split.comparisons}
     return Estimates(
         outcomes=tuple(spreads.outcomes[k] for k, _ in pairs),
-        treated=tuple(arm for _, arm in pairs),
-        control=split.control,
-        value=value,
+        treated=tuple(c.treated for _, c in pairs),
+        control="" if split.factors else split.control,
+        value=np.array([truth.get(spreads.outcomes[k].key, 0.0) for k, _ in pairs]),
         covariance=np.array(covariance),
         df=(None,) * len(pairs),
         base=np.array([np.nan_to_num(spreads.baseline[k]) for k, _ in pairs]),
-        base_error=np.array([math.sqrt(control[k, k]) for k, _ in pairs]),
+        base_error=np.array([math.sqrt(arms[0][k, k]) for k, _ in pairs]),
         spread=np.array([spreads.spread[k] for k, _ in pairs]),
         answered=tuple(
-            (_answers(spreads, k, units * split.shares[a]), _answers(spreads, k, units * split.shares[split.control]))
-            for k, a in pairs
+            (_answers(spreads, k, units * sides[c.label][0]), _answers(spreads, k, units * sides[c.label][1]))
+            for k, c in pairs
         ),
         estimand="ATE",
         applies_to="assigned",
         share=1.0,
         method="planned",
+        controls=tuple(c.control for _, c in pairs) if split.factors else (),
     )
 
 
@@ -77,3 +87,13 @@ def certain_spreads(experiment: Experiment) -> Spreads:
     """Every outcome, varying by one unit: what a case needs where effects are stated and not estimated."""
     ones = np.ones(len(experiment.outcomes))
     return Spreads(tuple(experiment.outcomes), np.full(len(ones), np.nan), ones, ones, np.eye(len(ones)), "stated")
+
+
+def certain_readout(experiment: Experiment, split: Split, seed: int) -> Readout:
+    """No effect on any outcome, for certain: what a break-even is worked out from."""
+    estimates = planned_estimates(certain_spreads(experiment), split, math.inf, {})
+    whom = experiment.design.kind
+    result = headline(experiment, replace(estimates, applies_to=APPLIES_TO.get(whom, "assigned")), seed)
+    return Readout(
+        experiment=experiment.key, design=whom, effects=result.effects, covariance=result.covariance, law=result.law
+    )

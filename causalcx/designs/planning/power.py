@@ -24,7 +24,7 @@ LEAST_ANSWERS = 2
 
 def chance_to_see(spreads: Spreads, k: int, shares: tuple[float, float], units: float, effect: float) -> float:
     """Probability that the interval excludes 0; ``shares`` are those of the treated and the control arm."""
-    answers = [units * share * float(spreads.answering[k]) for share in shares]
+    answers = [spreads.drawn(k, units * share) for share in shares]
     if min(answers) < LEAST_ANSWERS:
         return 0.0
     growth = (spreads.growth(k, effect), 1.0)

@@ -14,12 +14,15 @@ from itertools import pairwise
 import numpy as np
 
 from causalcx.core import inference
+from causalcx.core.clusters import Clusters, clusters_of_columns
 from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Moments, Whole
-from causalcx.core.need import ANSWERED_BY, EVERYONE, Frame, Need, variables_of
+from causalcx.core.need import ANSWERED_BY, COVARIATE, EVERYONE, Frame, Need, variables_of
 from causalcx.core.sizing import LEVEL, Replay, ReplayedOutcome, monte_carlo_error
+from causalcx.core.survival import answers
 from causalcx.designs.contrasts import Estimates, contrasts
+from causalcx.designs.factors import main_effects
 from causalcx.designs.planning.columns import filled_covariates, stratum_of_rows
 from causalcx.designs.planning.split import Split
 from causalcx.designs.randomised import means_of
@@ -37,7 +40,9 @@ def history_need(experiment: Experiment, design: Randomised) -> Need:
         control=EVERYONE,
         covariates=tuple(design.covariates) if design.adjustment != "none" else (),
         strata=tuple(design.strata),
-        labels=tuple(design.strata),
+        labels=(*design.strata, *([design.cluster] if design.cluster else [])),
+        cluster=design.cluster,
+        equal_clusters=design.weight == "cluster",
     )
     return replace(need, entered=None, as_of=None)
 
@@ -45,7 +50,9 @@ def history_need(experiment: Experiment, design: Randomised) -> Need:
 def replayed(experiment: Experiment, frame: Frame, split: Split, *, splits: int, seed: int) -> Replay:
     """False alarms and coverage over random splits within strata, with the plan's own estimator."""
     rng = np.random.default_rng(seed)
-    rows = _rows(stratum_of_rows(frame, _strata(experiment)), _variables(experiment, frame), rng)
+    rows = _rows(
+        stratum_of_rows(frame, _strata(experiment)), _variables(experiment, frame), _groups_of(experiment, frame), rng
+    )
     found = [_estimates(experiment, rows, split, rng) for _ in range(splits)]
     value = np.array([e.value for e in found])
     error = np.array([np.sqrt(np.diag(e.covariance)) for e in found])
@@ -61,7 +68,7 @@ def replayed(experiment: Experiment, frame: Frame, split: Split, *, splits: int,
         outcomes=tuple(
             ReplayedOutcome(
                 outcome=outcome.key,
-                comparison=f"{first.treated[c]} vs {first.control}",
+                comparison=first.comparisons[c],
                 coverage=float(np.mean([row[c] for row in inside])),
                 coverage_error=monte_carlo_error(sum(row[c] for row in inside), splits),
                 spread_ratio=float(value[:, c].std(ddof=1) / error[:, c].mean()),
@@ -89,6 +96,15 @@ class _Rows:
     stratum: Whole
     """[n] position of the stratum, ascending."""
     strata: tuple[str, ...]
+    clusters: Clusters | None = None
+    """Sums of the groups that are drawn as one."""
+    cluster: Whole | None = None
+    """[n] position of the row's group."""
+
+    @property
+    def drawn(self) -> Whole:
+        """Stratum of everything that is drawn: of each row, or of each group."""
+        return self.stratum if self.clusters is None else self.clusters.stratum
 
     def groups(self, arm: Whole) -> Iterator[tuple[int, int, Array, Array]]:
         """Arm, stratum, values and masks of every group."""
@@ -99,14 +115,16 @@ class _Rows:
                 yield a, s, self.filled[own], self.seen[own]
 
 
-def _rows(strata: tuple[str, ...], variables: Mapping[str, Array], rng: np.random.Generator) -> _Rows:
+def _rows(
+    strata: tuple[str, ...], variables: Mapping[str, Array], group: Whole | None, rng: np.random.Generator
+) -> _Rows:
     names, stratum = np.unique(np.array(strata), return_inverse=True)
-    kept = np.arange(len(stratum)) if len(stratum) <= MOST_ROWS else rng.choice(len(stratum), MOST_ROWS, replace=False)
+    kept = _kept(np.arange(len(stratum)) if group is None else group, rng)
     order = kept[np.argsort(stratum[kept], kind="stable")]
     values = np.column_stack(list(variables.values()))[order]
     seen = ~np.isnan(values)
     centre = np.nanmean(values, axis=0)
-    return _Rows(
+    rows = _Rows(
         tuple(variables),
         centre,
         np.where(seen, values - centre, 0.0),
@@ -114,6 +132,33 @@ def _rows(strata: tuple[str, ...], variables: Mapping[str, Array], rng: np.rando
         stratum[order],
         tuple(names.tolist()),
     )
+    return rows if group is None else _grouped(rows, np.unique(group[order], return_inverse=True)[1])
+
+
+def _kept(group: Whole, rng: np.random.Generator) -> Whole:
+    """Rows of whole groups, by lot where there are too many."""
+    if len(group) <= MOST_ROWS:
+        return np.arange(len(group))
+    place = rng.permutation(int(group.max()) + 1)[group]
+    size = np.cumsum(np.bincount(place))
+    return np.flatnonzero(place < max(2, int(np.searchsorted(size, MOST_ROWS, side="right"))))
+
+
+def _groups_of(experiment: Experiment, frame: Frame) -> Whole | None:
+    """[n] position of each row's group, where groups are drawn."""
+    column = getattr(experiment.design, "cluster", None)
+    return np.unique(frame.labels[column].position, return_inverse=True)[1] if column else None
+
+
+def _grouped(rows: _Rows, group: Whole) -> _Rows:
+    """With the sums of its groups."""
+    values = np.where(rows.seen > 0, rows.filled, np.nan)
+    columns = dict(zip(rows.names, values.T, strict=True))
+    covariates = {n: y for n, y in columns.items() if n.startswith(COVARIATE) and ANSWERED_BY not in n}
+    outcomes = {n: y for n, y in columns.items() if not n.startswith(COVARIATE)}
+    found = clusters_of_columns(np.zeros(len(group), np.int64), group, outcomes, covariates, rows.stratum)
+    level = np.array([0.0, *(rows.centre[rows.names.index(n)] for n in outcomes)])
+    return replace(rows, clusters=replace(found, level=level), cluster=group)
 
 
 def _variables(experiment: Experiment, frame: Frame) -> dict[str, Array]:
@@ -125,6 +170,8 @@ def _variables(experiment: Experiment, frame: Frame) -> dict[str, Array]:
         gaps = np.isnan(values)
         if outcome.kind == "nps":
             parts = np.where(gaps, np.nan, values >= 9), np.where(gaps, np.nan, values <= 6)
+        elif outcome.kind == "duration":
+            parts = tuple(answers(outcome, values, frame.left[outcome.key]).T)
         else:
             parts = (values,)
         columns |= dict(zip(variables_of(outcome), parts, strict=True))
@@ -135,7 +182,8 @@ def _variables(experiment: Experiment, frame: Frame) -> dict[str, Array]:
 
 def _estimates(experiment: Experiment, rows: _Rows, split: Split, rng: np.random.Generator) -> Estimates:
     """One random split within strata, estimated as the plan says."""
-    arm = _random_arms(rows, split, rng)
+    drawn = _random_arms(rows.drawn, len(rows.strata), split, rng)
+    arm = drawn if rows.cluster is None else drawn[rows.cluster]
     arms, k = tuple(split.shares), len(rows.names)
     shape = (len(arms), len(rows.strata))
     units, count, mean, product = np.zeros(shape), *(np.zeros((*shape, k, k)) for _ in range(3))
@@ -144,16 +192,21 @@ def _estimates(experiment: Experiment, rows: _Rows, split: Split, rng: np.random
         away = (x.T @ m) / np.maximum(count[a, s], 1)
         mean[a, s] = np.where(count[a, s] > 0, away + rows.centre[:, None], 0.0)
         product[a, s] = x.T @ x - count[a, s] * away * away.T
-    moments = Moments(arms, rows.strata, rows.names, units, count, mean, product)
-    return contrasts(means_of(experiment, moments), experiment.outcomes, split.control, "replay")
+    clusters = replace(rows.clusters, arm=drawn) if rows.clusters else None
+    found = means_of(experiment, Moments(arms, rows.strata, rows.names, units, count, mean, product, clusters))
+    if split.factors:
+        return main_effects(found, experiment.outcomes, split.factors, "replay", "replay")
+    return contrasts(found, experiment.outcomes, split.control, "replay")
 
 
-def _random_arms(rows: _Rows, split: Split, rng: np.random.Generator) -> Whole:
-    """[n] arms with their planned shares in every stratum, rounded at random."""
+def _random_arms(stratum: Whole, strata: int, split: Split, rng: np.random.Generator) -> Whole:
+    """Arms with their planned shares in every stratum, rounded at random, of what is drawn: rows, or groups."""
     ends = np.cumsum(list(split.shares.values()))[:-1]
-    sizes = np.bincount(rows.stratum, minlength=len(rows.strata))
+    sizes = np.bincount(stratum, minlength=strata)
     drawn = [np.searchsorted(ends, (np.arange(n) + rng.random()) / n, side="right") for n in sizes]
-    return np.concatenate([rng.permutation(arms) for arms in drawn])
+    arm = np.empty(len(stratum), np.int64)
+    arm[np.argsort(stratum, kind="stable")] = np.concatenate([rng.permutation(arms) for arms in drawn])
+    return arm
 
 
 def _holds_zero(estimates: Estimates, error: float, c: int) -> bool:

@@ -20,7 +20,8 @@ from causalcx.designs.planning.spreads import Spreads
 def largest_need(experiment: Experiment, spreads: Spreads | None, split: Split) -> int | None:
     """Units that every primary with `matters` and a known spread needs; None where there is none."""
     rows = outcome_sizes(experiment, spreads, split, None, None, {})
-    return max((row.needed for row in rows if row.role == "primary" and row.needed), default=None)
+    main = {c.label for c in split.comparisons}
+    return max((r.needed for r in rows if r.role == "primary" and r.needed and r.comparison in main), default=None)
 
 
 def outcome_sizes(
@@ -31,30 +32,33 @@ def outcome_sizes(
     per_month: float | None,
     break_even: Mapping[tuple[str, str], float | None],
 ) -> tuple[OutcomeSize, ...]:
-    """One row per outcome and treated arm, in file order; ``break_even`` is by outcome and comparison."""
+    """One row per outcome and treated arm, or main effect and interaction, in file order; ``break_even`` is by outcome and comparison."""
     rows = []
     for outcome in experiment.outcomes:
-        for arm in split.treated:
-            comparison = f"{arm} vs {split.control}"
+        for one in (*split.comparisons, *split.interactions):
+            comparison = one.label
             known = {
                 "outcome": outcome.key, "comparison": comparison, "role": outcome.role, "unit": unit_of(experiment, outcome),
                 "matters": outcome.matters, "power": wanted_power(experiment.power, outcome),
                 "break_even": break_even.get((outcome.key, comparison)),
             }  # fmt: skip
             k = spreads.position(outcome.key) if spreads else None
-            found = _found(spreads, k, split, arm, size, per_month, known["power"]) if spreads and k is not None else {}
+            found = (
+                _found(spreads, k, split.sides(one), size, per_month, known["power"])
+                if spreads and k is not None
+                else {}
+            )
             rows.append(OutcomeSize(**known, **found))
     return tuple(rows)
 
 
 def _found(
-    spreads: Spreads, k: int, split: Split, arm: str, size: int | None, per_month: float | None, power: float
+    spreads: Spreads, k: int, shares: tuple[float, float], size: int | None, per_month: float | None, power: float
 ) -> dict[str, float | int | None]:
     outcome = spreads.outcomes[k]
-    shares = split.shares[arm], split.shares[split.control]
     needed = units_needed(spreads, k, shares, _worthwhile(outcome), power) if _possible(spreads, k) else None
     learnt = spreads.source == "history"
-    left = float(spreads.per_unit[k, k] * spreads.answering[k] / spreads.spread[k] ** 2)
+    left = float(spreads.per_unit[k, k] * spreads.answering[k] / spreads.spread[k] ** 2) / spreads.inflation(k)
     return {
         "baseline": None if math.isnan(spreads.baseline[k]) else float(spreads.baseline[k]),
         "spread": float(spreads.spread[k]),
@@ -87,6 +91,9 @@ def size_notices(
     aimless = [o.key for o in experiment.primaries if o.matters is None]
     known = list(enumerate(spreads.outcomes)) if spreads else []
     notices = [Notice(code="plan-unknown-spread", facts={"outcomes": unknown})] if unknown else []
+    cluster = getattr(experiment.design, "cluster", None)
+    if unknown and cluster and experiment.design.kind == "randomised":
+        notices.append(Notice(code="plan-clusters-unknown", facts={"cluster": cluster}))
     notices += [Notice(code="plan-without-matters", facts={"outcomes": aimless})] if aimless else []
     notices += [] if split.stated else [Notice(code="plan-equal-arms", facts={"arms": list(split.shares)})]
     notices += [
@@ -94,7 +101,15 @@ def size_notices(
         for k, o in known
         if spreads and o.matters is not None and not _possible(spreads, k)
     ]
-    return notices + [
+    if spreads and spreads.members > 1:
+        most = max(spreads.inflation(k) for k in range(len(spreads.outcomes)))
+        notices.append(Notice(code="plan-clusters", facts={"members": spreads.members, "ratio": most}))
+    return notices + pay_notices(experiment, rows)
+
+
+def pay_notices(experiment: Experiment, rows: tuple[OutcomeSize, ...]) -> list[Notice]:
+    """Where what matters would not bring back what it costs."""
+    return [
         Notice(code="plan-too-small-to-pay", facts={"outcome": r.outcome, "matters": r.matters, "break_even": r.break_even, "unit": r.unit, "comparison": r.comparison})
         for r in rows
         if _does_not_pay(r, experiment.outcome(r.outcome).sign)

@@ -10,22 +10,22 @@ from causalcx.checks.interrupted import FalseStart
 
 
 def starts(held: int, missed: int, found: float = 0.0) -> list[FalseStart]:
-    return [FalseStart(str(i), found, i < held) for i in range(held + missed)]
+    return [FalseStart(str(i), found, 1.0, i < held) for i in range(held + missed)]
 
 
 @pytest.mark.parametrize(
     ("held", "missed", "found", "verdict", "seen"),
-    [(5, 0, 0.5, "pass", "coverage"), (5, 0, 1.5, "warn", "bias"), (0, 1, 0.0, "warn", "coverage"), (2, 2, 0.0, "warn", "coverage"), (2, 3, 0.0, "fail", "coverage")],
+    [(5, 0, 1.0, "pass", "coverage"), (5, 0, 1.1, "warn", "bias"), (2, 0, 1.5, "pass", "coverage"), (0, 1, 0.0, "warn", "coverage"), (2, 2, 0.0, "warn", "coverage"), (2, 3, 0.0, "fail", "coverage")],
 )  # fmt: skip
 def test_false_starts_fail_where_the_range_held_zero_too_seldom(held, missed, found, verdict, seen) -> None:
-    check = verdicts.pseudo_starts("calls", "calls", 8, starts(held, missed, found), 1.0)
+    check = verdicts.pseudo_starts("calls", "calls", 8, starts(held, missed, found))
     assert (check.verdict, check.facts["seen"]) == (verdict, seen)
     assert check.value == held / (held + missed)
     assert check.facts["bias"] == pytest.approx(found)
 
 
 def test_without_time_before_no_false_start_is_made() -> None:
-    assert verdicts.pseudo_starts("calls", "calls", 8, [], 1.0).verdict == "info"
+    assert verdicts.pseudo_starts("calls", "calls", 8, []).verdict == "info"
 
 
 def test_ljung_box_by_hand() -> None:

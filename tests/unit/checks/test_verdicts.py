@@ -92,12 +92,52 @@ def test_timing(covariates, columns, verdict, silent, trial):
         (None, "warn", {"declared": "undeclared", "shares": []}),
         ({"shares": "queue"}, "warn", {"declared": "shared", "shares": ["queue"]}),
         ({"shares": ["queue", "agents"]}, "warn", {"declared": "shared", "shares": ["queue", "agents"]}),
-        ({"exposure": "treated_neighbours"}, "warn", {"declared": "shared", "shares": ["treated_neighbours"]}),
+        ({"exposure": "near"}, "pass", {"declared": "felt", "shares": [], "told_by": "near"}),
+        (
+            {"neighbours": "n.csv", "shares": "visitors"},
+            "pass",
+            {"declared": "felt", "shares": ["visitors"], "told_by": "n.csv"},
+        ),
     ],
 )
 def test_interference(declared, verdict, facts, trial):
     check = design.interference(trial({"interference": declared}))
     assert (check.verdict, check.facts) == (verdict, facts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "declared"),
+    [
+        ({"design.cluster": "queue"}, "pass", "kept-apart"),
+        ({"design.cluster": "team"}, "warn", "shared"),
+        (
+            {"design": {"kind": "switchback", "unit": "centre", "time": "slot", "treatment": "arm", "control": "a"}},
+            "pass",
+            "kept-apart",
+        ),
+    ],
+)
+def test_what_is_shared_may_be_drawn_or_switched_as_a_whole(changes, verdict, declared, trial):
+    check = design.interference(trial({"interference": {"shares": ["queue"]}} | changes))
+    assert (check.verdict, check.facts["declared"]) == (verdict, declared)
+
+
+@pytest.mark.parametrize(
+    ("changes", "asks"),
+    [
+        ({}, None),
+        ({"design.unit": "store_id"}, "places"),
+        ({"columns": {"x_km": {}}}, "places"),
+        ({"design.cluster": "branch"}, "places"),
+        ({"intervention": "routing"}, "queue"),
+        ({"touchpoint": "hotline"}, "queue"),
+        ({"journey": "appointments"}, "stock"),
+        ({"intervention": "staffing", "design.cluster": "team"}, None),
+    ],
+)
+def test_silence_is_asked_about_where_the_plan_invites_interference(changes, asks, trial):
+    check = design.interference(trial({"interference": None} | changes))
+    assert (check.verdict, check.facts.get("seen")) == ("warn", asks)
 
 
 WINDOW = {"outcomes": [{"name": "y", "kind": "amount", "column": "y", "role": "primary", "window_months": 3}]}

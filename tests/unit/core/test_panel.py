@@ -52,6 +52,23 @@ def test_a_label_of_the_plan_finds_the_first_period_from_it_on(label, position):
     assert clock.position(label, "design.start") == position
 
 
+WEEKS = [dt.date(2026, 3, 2), dt.date(2026, 3, 9), dt.date(2026, 3, 16)]
+MONTH_ENDS = [dt.date(2026, 1, 31), dt.date(2026, 2, 28), dt.date(2026, 3, 31)]
+
+
+@pytest.mark.parametrize(
+    ("values", "label", "position"),
+    [
+        (WEEKS, "2026-03-09", 1), (WEEKS, "2026-03-11", 1), (WEEKS, "2026-03-15", 1), (WEEKS, "2026-03-18", 2),
+        (WEEKS, "2026-03-23", 3), (WEEKS, "2026-01-01", 0), ([1, 2, 3], 3, 2), ([1, 2, 3], 4, 3), ([1, 2, 3], 9, 3),
+        (["2026-01", "2026-02"], "2026-01-20", 0), (["2026-01", "2026-02"], "2026-02-20", 1), (["2026-01", "2026-02"], "2026-03", 2),
+        (MONTH_ENDS, "2026-02-01", 1), (MONTH_ENDS, "2026-02-28", 1), (MONTH_ENDS, "2026-03-10", 2),
+    ],
+)  # fmt: skip
+def test_a_moment_within_a_period_belongs_to_it(values, label, position):
+    assert clock_of(values, "t")[0].holding(label, "cohort") == position
+
+
 SHANGHAI_DAYS = [dt.datetime(2026, 3, day, 16, tzinfo=dt.UTC) for day in (1, 2, 3)]
 """2 to 4 March in Shanghai, as a database keeps moments."""
 

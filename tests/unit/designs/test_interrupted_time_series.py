@@ -148,6 +148,15 @@ def test_missing_periods_are_bridged_and_said() -> None:
     assert holes.headlines[0].estimate == pytest.approx(whole.headlines[0].estimate, abs=1.0)
 
 
+def test_a_period_without_its_covariate_is_bridged_and_nothing_else_is_said_of_it() -> None:
+    frame = days()
+    frame.loc[[20, 75], "other"] = np.nan
+    readout = fitted(frame, "covariates: [other]")
+    (notice,) = (n for n in readout.warnings if n.code == "periods-missing")
+    assert (notice.facts["before"], notice.facts["after"]) == (1, 1)
+    assert "covariate-missing" not in [n.code for n in readout.warnings]
+
+
 def test_rows_of_a_unit_and_period_are_averaged() -> None:
     frame = days()
     shops = pd.concat([frame.assign(shop=s, calls=frame["calls"] + s) for s in (-1, 0, 1)])

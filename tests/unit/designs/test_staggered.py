@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import causalcx as cx
+from benchmarks.trust.staggered import Case, draw
 from causalcx.core.errors import CannotAnswer, CausalcxError, DataError, ExperimentError
 from causalcx.core.experiment import Experiment
 from causalcx.core.need import Frame
@@ -16,6 +17,7 @@ from causalcx.designs import aggregation, staggered
 from causalcx.designs.doubly_robust import by_unit
 from causalcx.designs.group_time import GroupTime, group_time
 from causalcx.designs.roll_out_parts import simultaneous
+from causalcx.designs.roll_out_trust import with_the_effects
 from causalcx.designs.waves import Waves, waves
 from causalcx.sources.engine import open_frame
 from causalcx.sources.pull import pull
@@ -379,3 +381,64 @@ def test_survey_questions_that_only_some_answered_use_their_own_rows() -> None:
     (other,) = (e for e in alone.effects if (e.outcome, e.cohort, e.period) == ("visits", "3", "4"))
     assert one.estimate == pytest.approx(other.estimate, rel=EXACT)
     assert one.std_error == pytest.approx(other.std_error, rel=0.01)
+
+
+def test_a_wave_that_starts_within_a_week_counts_from_that_week() -> None:
+    """Stores that got the change on a Wednesday: the week before is the last untreated one."""
+    import datetime as dt
+
+    monday = dt.date(2026, 3, 2)
+    data = panel().assign(
+        day=lambda d: [monday + dt.timedelta(7 * (w - 1)) for w in d.week],
+        got=lambda d: [monday + dt.timedelta(7 * (w - 1) + 2) if w else None for w in d.first_week],
+    )
+    dated = plan("unit: store, time: day, cohort: got", f"\n  - {SALES}")
+    by_week = plan("unit: store, time: week, cohort: first_week", f"\n  - {SALES}")
+    one, other = (cx.fit(e, data=data, seed=1).effect("sales") for e in (dated, by_week))
+    assert (one.estimate, one.std_error) == (other.estimate, other.std_error)
+
+
+@pytest.mark.parametrize("covariates", ["", ", covariates: [area]"])
+def test_a_wave_in_one_cluster_that_holds_others_is_refused(covariates: str) -> None:
+    data = panel().assign(region=lambda d: np.where(d.first_week > 0, 0, 1 + d.store % 9))
+    with pytest.raises(CannotAnswer, match="holds other waves too: 4, 6"):
+        cx.fit(experiment(f", cluster: region{covariates}"), data=data, seed=1)
+
+
+def test_windows_are_told_of_only_where_entries_are() -> None:
+    checks = {c.name for c in cx.check(experiment(), data=panel())}
+    assert "immaturity" not in checks
+
+
+def test_nobody_left_out_is_said_plainly() -> None:
+    composition = cx.fit(experiment(), data=panel(), seed=1).check("composition")
+    assert composition is not None
+    assert (composition.verdict, composition.facts["shape"]) == ("pass", "whole")
+
+
+RUNS = 100
+"""At 1 % (anticipation) and 5 % (pre-trends) five and twelve false alarms are beyond any luck."""
+
+
+def test_checks_are_quiet_in_worlds_without_the_flaw() -> None:
+    head, rng = cx.fit(experiment(), data=panel(), seed=1).effect("sales"), np.random.default_rng(0)
+    design = staggered.Staggered.model_validate({"kind": "staggered", "unit": "u", "time": "t", "cohort": "c"})
+    alarms = {"anticipation": 0, "pre-trends": 0, "parallel-trends-sensitivity": 0}
+    for _ in range(RUNS):
+        effects, _ = staggered.group_time_effects(draw(Case("amount", ""), rng), design)
+        for check in with_the_effects(effects, (head,)):
+            alarms[check.name] += check.verdict != "pass" and (check.value or 1) < 0.05
+    assert alarms["anticipation"] <= 5
+    assert alarms["pre-trends"] <= 12
+
+
+def test_checks_speak_up_in_worlds_with_the_flaw() -> None:
+    data = panel()
+    early = data.assign(sales=data.sales + 3 * ((data.first_week - data.week) == 1))
+    drifting = data.assign(sales=data.sales + 0.8 * data.week * (data.first_week > 0))
+    leaving = data[~((data.first_week == 4) & (data.store % 3 == 0) & (data.week > 5))]
+    verdicts = {
+        name: (fitted := cx.fit(experiment(), data=d, seed=1).check(name)) and fitted.verdict
+        for name, d in (("anticipation", early), ("pre-trends", drifting), ("composition", leaving))
+    }
+    assert verdicts == {"anticipation": "warn", "pre-trends": "fail", "composition": "warn"}

@@ -334,3 +334,51 @@ def test_a_time_to_leaving_has_no_jump_yet() -> None:
     with pytest.raises(CannotAnswer, match="of kind duration") as refused:
         discontinuity.needs(asked().model_copy(update={"outcomes": [churn]}), asked().period.end)
     assert refused.value.exit_code == 5
+
+
+def warned(readout: Readout, code: str) -> dict[str, Any] | None:
+    return next((n.facts for n in readout.warnings if n.code == code), None)
+
+
+def test_few_different_values_are_said(columns: dict[str, Any]) -> None:
+    halves = np.floor(columns["hours_30d"] * 2) / 2
+    few = warned(cx.fit(asked(), data=table(columns, hours_30d=halves)), "few-values")
+    assert few is not None
+    assert few["values"] < discontinuity.FEW_VALUES
+    assert warned(cx.fit(asked(), data=table(columns)), "few-values") is None
+
+
+def test_an_estimate_outside_its_own_interval_is_said() -> None:
+    """Whole numbers that bend on one side: ten values are the fewest, and a straight line through them misses the bend."""
+    rng = np.random.default_rng(5)
+    x = rng.integers(-15, 16, 20_000)
+    y = np.where(x >= 0, x**2, 0) + rng.standard_normal(len(x))
+    data = pa.table({"customer_id": np.arange(len(x)), "hours_30d": x + 8, "spend": y})
+    readout = cx.fit(asked("spent"), data=data)
+    effect, facts = readout.effect("spend"), warned(readout, "outside-its-interval")
+    assert effect.low is not None
+    assert effect.high is not None
+    assert not effect.low <= effect.estimate <= effect.high
+    assert facts is not None
+    assert facts["estimate"] == effect.estimate
+
+
+def test_a_treatment_given_below_the_threshold_is_said_and_its_sides_are_named_by_place(
+    columns: dict[str, Any],
+) -> None:
+    upside_down = table(columns, hours_30d=16 - columns["hours_30d"])
+    fit = cx.fit(asked(design=", fuzzy: credit"), data=upside_down)
+    facts = warned(fit, "received-below")
+    assert facts is not None
+    assert facts["below"] > 0.8 > 0.2 > facts["above"]
+    plain = cx.fit(asked(design=", fuzzy: credit"), data=table(columns))
+    assert warned(plain, "received-below") is None
+    assert fit.effect("churn").estimate == pytest.approx(plain.effect("churn").estimate, abs=0.02)
+    names = {s.name for p in fit.pictures if p.code.startswith("threshold") for s in p.series}
+    assert names == {"below", "above"}
+
+
+def test_hours_written_as_on_the_cutoff_fail_with_their_count() -> None:
+    check = next(c for c in cx.check(asked(), data=table(drawn(customers=20_000, moved=0.9))) if c.name == "density")
+    assert (check.verdict, check.facts["declared"]) == ("fail", "heap")
+    assert check.facts["at_cutoff"] > 2 * check.facts["expected"]

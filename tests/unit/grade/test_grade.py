@@ -46,6 +46,7 @@ UNASKED = check("interference", "warn", declared="undeclared", shares=[])
         # costs of failed checks, each once whatever the number of outcomes
         ({}, [check("missing-by-arm", "fail"), check("missing-by-arm", "fail")], 10, 3, ["design-start", "check-cost"]),
         ({}, [check("balance", "fail")], 10, 4, ["design-start", "check-cost"]),
+        ({}, [check("negative-controls", "fail")], 10, 3, ["design-start", "check-cost"]),
         ({}, [check("early-look", "fail")], 10, 4, ["design-start", "check-cost"]),
         ({}, [check("small-sample", "warn")], 10, 4, ["design-start", "check-cost"]),
         ({}, [check("small-sample", "fail")], 10, 3, ["design-start", "check-cost"]),
@@ -94,6 +95,28 @@ def test_levels(changes, checks, days, level, because, trial):
 )
 def test_what_would_raise_it(changes, checks, days, raises, trial):
     assert [n.code for n in grade(trial(changes), checks, days).to_raise] == raises
+
+
+PRICED = {
+    "outcomes": [
+        {"name": "y", "kind": "amount", "column": "y", "role": "primary"},
+        {"name": "calls", "kind": "amount", "column": "calls", "window_months": 1},
+    ],
+    "value": {"currency": "USD", "horizon_months": 12, "discount_rate": 0.1, "reach": {"stock": 10, "ramp_months": 0}, "streams": [{"outcome": "calls", "worth": 0.5}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "outcome", "level", "raises"),
+    [
+        ({"outcomes": PRICED["outcomes"]}, "calls", 5, []),  # nothing rests on it: it is hidden, and that is all
+        ({"outcomes": PRICED["outcomes"]}, "y", 3, ["fix-check"]),
+        (PRICED, "calls", 3, ["fix-check"]),
+    ],
+)
+def test_who_answered_costs_where_something_rests_on_it(changes, outcome, level, raises, trial):
+    found = grade(trial(changes), [PASSED, check("missing-by-arm", "fail", outcome=outcome)], 10)
+    assert (found.level, [n.code for n in found.to_raise]) == (level, raises)
 
 
 def test_effects_seen_before_the_seal_cost_a_level_though_the_period_lies_ahead(trial):

@@ -259,3 +259,12 @@ def test_an_arm_named_like_a_column_keeps_its_name() -> None:
     page = render_case(experiment, s.readout, s.valuation, arm=s.arm, sealed=None, language="en")
     assert "against one merged step" in page
     assert "something else" not in page
+
+
+def test_the_page_says_whom_the_money_counts() -> None:
+    s = samples.SAMPLES["base"]()
+    streams = tuple(x.model_copy(update={"share": 0.3}) for x in s.valuation.cases[0].streams)
+    some = s.valuation.model_copy(update={"cases": (s.valuation.cases[0].model_copy(update={"streams": streams}),)})
+    for valuation, said in ((s.valuation, False), (some, True)):
+        rows = dict(page(s.experiment, s.readout, valuation, arm=s.arm, sealed=None, language="en")["ask"]["rows"])
+        assert ("30% count" in rows["Reaches"]) is said

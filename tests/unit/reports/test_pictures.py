@@ -30,6 +30,7 @@ CODES = (
     "since-switch",
     "first-stage",
     "reduced-form",
+    "selected-on-outcome",
 )
 
 
@@ -131,3 +132,14 @@ def test_a_page_carries_them_and_hides_them_with_the_effect() -> None:
     assert pictures(s.experiment, hidden, "en") == {}
     _, without = sample(shown, checks=(Check(name="missing-by-arm", verdict="fail", facts={"outcome": "churn"}),))
     assert pictures(s.experiment, without, "en") == {}
+
+
+def test_where_a_check_hides_every_effect_its_own_picture_stays() -> None:
+    failed = Check(name="selected-on-outcome", verdict="fail", facts={"declared": "low-new", "outcome": "churn"})
+    own, other = (picture(code, OBSERVED, EXPECTED, outcome="churn") for code in ("selected-on-outcome", "waves"))
+    s, readout = sample(other, own, checks=(failed,))
+    assert len(titles(s.experiment, readout, "en")) == 1
+    assert list(pictures(s.experiment, readout, "en")) == ["picture-0"]
+    html = render_case(s.experiment, readout, None, arm=s.arm, sealed=None, language="en")
+    assert "left alone" in html
+    assert html.count("<figure") == 1

@@ -36,5 +36,15 @@ def test_readings_claim_what_the_truth_says(world: Staffing) -> None:
 def test_neighbours_make_the_comparison_claim_more_than_the_own_effect_and_the_whole_is_less() -> None:
     alone, together = Staffing().truth(), with_neighbours().truth()
     assert alone["careless"]["never_treated"] == pytest.approx(alone["effects"]["sales"], rel=1e-12)
-    assert together["careless"]["never_treated"] > 1.2 * together["effects"]["sales"]
-    assert 0 < together["with_neighbours"] < 0.5 * together["effects"]["sales"]
+    assert together["own"] == pytest.approx(alone["effects"]["sales"], rel=1e-12)
+    assert together["careless"]["never_treated"] > 1.1 * together["own"]
+    assert together["own"] > together["as_rolled_out"] > together["effects"]["sales"] > 0.5 * together["own"]
+    assert together["spillover"] == pytest.approx(together["effects"]["sales"] - together["own"])
+
+
+def test_the_map_does_not_change_with_the_sales() -> None:
+    pairs = with_neighbours().pairs()
+    both = set(zip(pairs["unit"].tolist(), pairs["neighbour"].tolist(), strict=True))
+    assert {(b, a) for a, b in both} == both
+    assert 1 < len(both) / 160 < 2.5
+    assert len(Staffing().pairs()["unit"]) == 0

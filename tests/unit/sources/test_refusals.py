@@ -20,8 +20,8 @@ from causalcx.sources.engine import open_connection, open_file
 
 DATA = Path(__file__).parents[2] / "bad_files" / "data"
 SOURCES = Path(causalcx.sources.engine.__file__).parent
-OTHERS = ("pull.py", "assigned.py")
-"""Modules of the room whose refusals are proved with the design that uses them."""
+OTHERS = ("pull.py", "assigned.py", "neighbours.py")
+"""Modules of the room whose refusals are proved with the design that uses them, or by themselves."""
 
 MANY = 10_050
 
@@ -48,8 +48,14 @@ def frame(n: int = 12, **columns: Any) -> pd.DataFrame:
     return made.assign(**columns)
 
 
+def seen(**columns: Any) -> pd.DataFrame:
+    """Twelve units, of which half leave within five months."""
+    return frame(**({"months": [5, 13] * 6, "left": [1, 0] * 6} | columns))
+
+
 NPS, CHURN, CALLS = outcomes("nps", "score"), outcomes("binary", "churned"), outcomes("count", "calls")
 REVENUE = outcomes("amount", "revenue")
+LEAVING = outcomes("duration", "months", event="left", horizon=12)
 LATE = outcomes("amount", "revenue", window_months=3) | {"entered": "entered", "as_of": "2026-05-01"}
 NUMBERS = "text where numbers are expected"
 
@@ -113,6 +119,12 @@ GENERATED = [
     Bad("records as strata", ("nested.parquet", lambda text: parquet_of(text)), {"design.strata": ["list"]}, ("Column `list` is of type array<int64>",)),
 ]  # fmt: skip
 FRAMES = [
+    Bad("times below zero", lambda: seen(months=[-1, *[13] * 11]), LEAVING, ("`months` (outcome months) holds times below 0 (id 0: -1",)),
+    Bad("an event of two", lambda: seen(left=[2, *[1, 0] * 5, 0]), LEAVING, ("`left` (event of months) holds values other than 0 and 1 (id 0: 2)",)),
+    Bad("an event missing", lambda: seen(left=[None, *[1.0, 0.0] * 5, 0.0]), LEAVING, ("`left` (event of months) is empty where `months` has a time (id 0: ",)),
+    Bad("a time missing", lambda: seen(months=[None, *[13.0] * 11]), LEAVING, ("`months` (outcome months) is empty where `left` says whether the unit left",)),
+    Bad("nobody followed to the horizon", lambda: seen(left=[1, 1, *[0] * 10], months=11), LEAVING, ("nobody in arm a was seen until the horizon of 12; the last was seen at 11.",), 5),
+    Bad("nobody left", lambda: seen(left=0, months=13), LEAVING, ("nobody left before the horizon of 12 (column `left` is never 1 by then)",), 5),
     Bad("infinite", lambda: frame(y=[np.inf, *range(11)]), {}, ("`y` holds infinite values, or some too large to be squared (id 0: inf)",)),
     Bad("infinite under a cap", lambda: frame(y=[np.inf, *range(11)]), outcomes("amount", "y", cap=5), ("`y` holds infinite values, or some too large to be squared (id 0: inf)",)),
     Bad("minus infinity", lambda: frame(y=[-np.inf, *range(11)]), {}, ("`y` holds infinite values, or some too large to be squared (id 0: -inf)",)),
@@ -185,7 +197,7 @@ def data_of(bad: Bad, folder: Path) -> Any:
 def test_bad_data_are_refused_in_one_clear_sentence(bad, fit_trial, tmp_path):
     error = refused(bad, fit_trial, tmp_path)
     assert error.exit_code == bad.exit_code
-    assert type(error) is (DataError if bad.exit_code == 4 else CannotAnswer)
+    assert isinstance(error, DataError if bad.exit_code == 4 else CannotAnswer)
     assert len(error.messages) == 1
     for words in bad.says:
         assert words in str(error)

@@ -12,6 +12,7 @@ import pytest
 from causalcx.core.check import Check, Grade
 from causalcx.core.effect import Covariance, Effect, Law
 from causalcx.core.experiment import Experiment
+from causalcx.core.looks import LookRecord
 from causalcx.core.readout import Readout
 
 FILE: dict[str, Any] = {
@@ -99,6 +100,7 @@ def made_readout(
     df: float | None = None,
     checks: Sequence[Check] = (),
     level: int | None = 5,
+    looks: LookRecord | None = None,
     **fields: Any,
 ) -> Readout:
     """A readout of these effects for each arm, equally correlated; ``fields`` are set on every effect."""
@@ -113,7 +115,7 @@ def made_readout(
     grade = None if level is None else Grade(level=level)
     return Readout(
         experiment="merge-steps", design="randomised", effects=tuple(rows), covariance=Covariance(labels=labels, matrix=nested),
-        law=law, checks=tuple(checks), grade=grade,
+        law=law, looks=looks, checks=tuple(checks), grade=grade,
     )  # fmt: skip
 
 

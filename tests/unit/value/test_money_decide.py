@@ -9,6 +9,7 @@ import pytest
 
 from causalcx.core.case import Verdict
 from causalcx.core.check import Check
+from causalcx.core.looks import LookRecord
 from causalcx.value import value_case
 
 Make = Callable[..., Any]
@@ -156,3 +157,37 @@ def test_freed_capacity_does_not_hide(verdict: Make) -> None:
         ]
     }
     assert verdict(STRONG, failed("missing-by-arm", outcome="calls"), changes=freed).verdict == "scale"
+
+
+# At planned looks ------------------------------------------------------------------------------------------------------
+COMPARISON = "merged vs today"
+
+
+def looked_at(**fields: Any) -> LookRecord:
+    now = {"rule": "obrien-fleming", "number": 2, "of": 4, "last": False, "information": 0.5, "critical": 2.963}
+    return LookRecord(**(now | fields))
+
+
+@pytest.mark.parametrize(
+    ("effects", "look", "said", "reasons"),
+    [
+        (STRONG, looked_at(), "extend", ["probability", "look-no-gain-yet"]),
+        (STRONG, looked_at(may_scale=(COMPARISON,)), "scale", ["probability"]),
+        (STRONG, looked_at(may_stop=(COMPARISON,)), "extend", ["probability", "look-no-gain-yet"]),
+        (STRONG, looked_at(last=True), "scale", ["probability"]),
+        (HARMFUL, looked_at(), "extend", ["probability", "look-not-ruled-out"]),
+        (HARMFUL, looked_at(may_stop=(COMPARISON,)), "stop", ["probability"]),
+        (BETWEEN, looked_at(may_scale=(COMPARISON,)), "extend", ["between-rules"]),
+    ],
+)
+def test_before_the_last_look_ranges_must_agree(
+    verdict: Make, effects: Any, look: Any, said: str, reasons: Any
+) -> None:
+    found = verdict(effects, looks=look)
+    assert (found.verdict, codes(found)) == (said, reasons)
+    assert found.because[-1].facts.get("look", 2) == 2
+
+
+def test_an_unplanned_look_waits_whatever_the_ranges_say(verdict: Make) -> None:
+    found = verdict(STRONG, failed("early-look"), looks=looked_at(number=None, may_scale=(COMPARISON,)))
+    assert (found.verdict, codes(found)) == ("wait", ["unplanned-look"])

@@ -31,6 +31,13 @@ def test_an_offer_pays_for_the_share_the_effect_is_about(experiment: Make, reado
     assert part == pytest.approx(0.4 * whole)
 
 
+def test_a_case_says_whom_it_counts(experiment: Make, readout: Make) -> None:
+    made = readout(CERTAIN, applies_to="compliers", share=0.4)
+    carried = experiment({"value.transport": {"reason": "the letter becomes compulsory"}})
+    for asked, share in ((experiment(), 0.4), (carried, 1.0)):
+        assert {s.share for s in value_case(asked, made, seed=1, draws=50).cases[0].streams} == {share}
+
+
 def test_transport_carries_an_effect_to_all(experiment: Make, readout: Make) -> None:
     made = readout(CERTAIN, applies_to="compliers", share=0.4)
     carried = experiment({"value.transport": {"reason": "the letter becomes compulsory"}})

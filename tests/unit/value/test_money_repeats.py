@@ -9,7 +9,7 @@ import pytest
 
 from causalcx.core.sizing import monte_carlo_error
 from causalcx.value import value_case
-from causalcx.value.repeats import _ledger, words_said
+from causalcx.value.repeats import ledger, words_said
 from causalcx.value.valuation import setting_of
 
 
@@ -22,7 +22,7 @@ def test_the_money_of_a_repeat_is_that_of_the_case(experiment, readout, quantity
     }
     file, found = experiment({"decision": {"scale_if": rule[quantity]}}), readout()
     setting = setting_of(file, found, seed=1, draws=2_000)
-    figures = _ledger(setting, "merged vs today").figures(setting, setting.effects)
+    figures = ledger(setting, "merged vs today").figures(setting, setting.effects)
     case = value_case(file, found, seed=1, draws=2_000).cases[0]
     mine, theirs = (
         figures[quantity],
