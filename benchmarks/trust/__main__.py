@@ -28,7 +28,8 @@ NOMINAL, SURE, WIDE = 0.95, 0.999, 0.985
 BROKEN = "broken: "
 """How the label of a case begins in which an assumption is broken on purpose."""
 RUNS = {
-    "clusters": 2000, "discontinuity": 500, "duration": 500, "instrument": 2000, "interference": 500, "interrupted_time_series": 500, "looks": 2000, "staggered": 2000, "switchback": 500,
+    "clusters": 2000, "discontinuity": 500, "duration": 500, "instrument": 2000, "interference": 500, "interrupted_time_series": 500, "looks": 2000,
+    "observational": 500, "staggered": 2000, "switchback": 500,
     "synthetic_control": 500, "tails": 2000,
 }  # fmt: skip
 """2,000 where one run takes under 50 ms, 500 otherwise."""

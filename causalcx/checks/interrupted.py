@@ -17,6 +17,8 @@ LEVEL = 0.95
 LEANS = 2.3
 """Standard errors from zero at which false starts lean to one side: one in fifty does by luck."""
 MOST_LAGS = 10
+PATTERN_WARNS, PATTERN_FAILS = 0.02, 0.002
+"""Stricter than the others: without any pattern p is below 0.05 in up to one course of eleven, below 0.02 in about one of twenty."""
 STRONG, SURE = 0.3, 3.0
 """Correlation with the same place of the pattern before from which it is worth a season, and standard errors it must be from 0."""
 LEAST_CYCLES = 3
@@ -52,14 +54,14 @@ def pseudo_starts(outcome: str, unit: str, horizon: int, starts: Sequence[FalseS
 
 
 def residual_autocorrelation(outcome: str, residual: Array) -> Check:
-    """Ljung-Box test of the one-step residuals (Ljung & Box 1978, Biometrika 65: 297-303), a lag for the level's steps taken off."""
+    """Ljung-Box test of the one-step residuals (Ljung & Box 1978, Biometrika 65: 297-303)."""
     kept = residual[~np.isnan(residual)]
     lags = max(2, min(MOST_LAGS, len(kept) // 5))
     r = np.array([_correlation(residual, lag)[0] for lag in range(1, lags + 1)])
     n = len(kept)
     statistic = n * (n + 2) * float((r**2 / (n - np.arange(1, lags + 1))).sum())
-    p = float(stats.chi2.sf(statistic, lags - 1))
-    verdict: Verdict = "fail" if p < FAILS else "warn" if p < WARNS else "pass"
+    p = float(stats.chi2.sf(statistic, lags))
+    verdict: Verdict = "fail" if p < PATTERN_FAILS else "warn" if p < PATTERN_WARNS else "pass"
     facts = {"outcome": outcome, "p": p, "lags": lags, "first": float(r[0])}
     return Check(name="residual-autocorrelation", verdict=verdict, value=p, facts=facts)
 

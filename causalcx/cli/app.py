@@ -177,7 +177,7 @@ def plan(
     pairs: Annotated[
         bool, typer.Option("--pairs", help="Match units, or groups drawn as one, two by two on covariates; one of each pair gets it.")
     ] = False,
-    advise: Annotated[bool, typer.Option("--advise", help="Tell which designs would work; asks, or takes the next five.")] = False,
+    advise: Annotated[bool, typer.Option("--advise", help="Tell which designs would work; asks, or takes the next six.")] = False,
     decided: Annotated[
         str,
         typer.Option(help="Who decides who gets it: open, chance, nudge, threshold, company, customers, results, everyone."),

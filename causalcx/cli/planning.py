@@ -100,7 +100,8 @@ def show_plan(show: Show, experiment: Experiment, facts: dict[str, Any], languag
     show.plan(facts, language)
     sizing, names = facts["sizing"], words.names_of(experiment, language)
     if any(row["spread"] or row["break_even"] is not None for row in sizing["outcomes"]):
-        show.console.print(_planned(sizing, language))
+        if sizing["size"] is not None:
+            show.console.print(_planned(sizing, experiment.design.kind, language))
         show.console.print(_sizes(sizing, names, language))
     if sizing["tried"]:
         show.console.print(_tried(sizing, names, language))
@@ -114,10 +115,11 @@ def show_plan(show: Show, experiment: Experiment, facts: dict[str, Any], languag
         show.console.print(f"▲ {notice['sentence']}", highlight=False)
 
 
-def _planned(sizing: dict[str, Any], language: str) -> str:
-    if sizing["counts"] == "units" or sizing["size"] is None:
+def _planned(sizing: dict[str, Any], kind: str, language: str) -> str:
+    if sizing["counts"] == "units":
         return say("plan.size", language, size=sizing["size"], months=_duration(sizing))
-    return say(f"plan.size.{sizing['counts']}", language, size=sizing["size"])
+    counts = "waves" if kind == "staggered" else sizing["counts"]
+    return say(f"plan.size.{counts}", language, size=sizing["size"])
 
 
 def _tried(sizing: dict[str, Any], names: words.Names, language: str) -> Table:

@@ -135,7 +135,7 @@ class Show:
         names = words.names_of(experiment, language)
         table = table_of(language, "comparison", "npv", "pays", "payback", "decision")
         for case, said in zip(valuation.cases, document["cases"], strict=True):
-            figures = [NOTHING] * 3 if _rests_on_hidden(case) else _money_cells(case, language)
+            figures = [NOTHING] * 3 if words.rests_on_hidden(case) else _money_cells(case, language)
             table.add_row(names.comparison(case.comparison), *figures, said["decision"]["sentence"])
         self.console.print(table)
         for said in document["cases"]:
@@ -154,11 +154,6 @@ class Show:
 def _tellable(records: Any, said: list[dict[str, Any]], readout: Readout) -> list[dict[str, Any]]:
     """Checks or notices without those that would tell an effect that a failed check hides."""
     return [s for record, s in zip(records, said, strict=True) if not words.tells_hidden(record, readout)]
-
-
-def _rests_on_hidden(case: Case) -> bool:
-    """Whether a failed check hides an effect that the money rests on."""
-    return any(n.code in ("effect-hidden", "sample-ratio-failed") for n in case.decision.because)
 
 
 def _money_cells(case: Case, language: str) -> list[str]:

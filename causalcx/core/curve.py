@@ -23,6 +23,8 @@ class Curve:
     """Units last seen before the horizon, still there."""
     followed: bool
     """Whether somebody was seen until the horizon, or everybody seen to leave."""
+    losing: tuple[float, float] = (0.0, 0.0)
+    """Share that would be lost before the horizon had nobody left, and its standard error."""
 
     @classmethod
     def from_json(cls, document: dict[str, Any]) -> Self:

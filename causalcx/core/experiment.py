@@ -103,6 +103,8 @@ class Interference(Part):
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
+        if not (self.shares or self.felt):
+            raise ValueError("says nothing; name what the arms share, or write `none`")
         if self.neighbours is not None and self.exposure is not None:
             raise ValueError("`neighbours` and `exposure` both say how much of the change a unit feels; give one")
         return self

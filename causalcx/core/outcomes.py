@@ -80,7 +80,7 @@ class Measure(Part):
                 raise ValueError(f"a {self.kind} outcome needs `{key}`")
         for key, kinds in OWN_KEYS.items():
             if getattr(self, key) is not None and self.kind not in kinds:
-                raise ValueError(f"`{key}` belongs to {' and '.join(kinds)} outcomes")
+                raise ValueError(f"`{key}` belongs to {', '.join(kinds)} outcomes")
         if self.scale is not None and self.scale[0] >= self.scale[1]:
             raise ValueError("`scale` is [lowest, highest] with lowest < highest")
         self._timed()

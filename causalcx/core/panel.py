@@ -156,7 +156,8 @@ def clock_of(values: Sequence[Any], column: str) -> tuple[Clock, Whole]:
                 "Column `{column}` (time) holds {value}, which is neither a number nor a date.", column=column, value=repr(str(wrong[0]))
             )  # fmt: skip
         raise DataError(
-            "Column `{column}` (time) mixes numbers and dates, or moments of several time zones.", column=column
+            "Column `{column}` (time) mixes numbers and dates, or moments of several time zones; write all in one way, and moments in one zone.",
+            column=column,
         )
     distinct, first, place = np.unique(
         np.asarray(moments_of(values, kind), float), return_index=True, return_inverse=True

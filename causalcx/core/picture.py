@@ -32,7 +32,7 @@ class Picture(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     code: str
-    """event-time, before-after, gap, threshold, threshold-received, bandwidth, placebo-cutoffs, schedule, waves, selected-on-outcome, survival, first-stage, reduced-form: names title, axes and text alternative."""
+    """event-time, event-time-own (without the neighbours'), before-after, gap, threshold, threshold-received, bandwidth, placebo-cutoffs, schedule, waves, selected-on-outcome, survival, first-stage, reduced-form: names title, axes and text alternative."""
     outcome: str | None = None
     """Name of the outcome; null where the picture shows the design alone."""
     unit: str = ""

@@ -70,6 +70,19 @@ class LifeTable:
         width = np.diff(self.time, append=self.horizon)
         return np.cumsum((self.share * width)[::-1])[::-1]
 
+    @property
+    def losing(self) -> tuple[float, float]:
+        """Share that would be lost before the horizon had nobody left, and its standard error: the same curve with the roles exchanged.
+
+        Who leaves at a time left before those who were lost then, as in ``share``. The error is 1 / N at least.
+        """
+        risk = (self.risk - self.left)[self.time < self.horizon]
+        lost = self.lost[self.time < self.horizon]
+        after = risk - lost
+        share = float(np.prod(np.where(risk > 0, after / np.where(risk > 0, risk, 1), 1.0)))
+        variance = np.where(after > 0, lost / np.where(after > 0, risk * after, 1.0), 0.0).sum()
+        return 1 - share, max(share * float(np.sqrt(variance)), 1 / float(self.risk[0]))
+
     def pseudo_values(self) -> Array:
         """[K, 2, 2] of a unit last seen at each time, still there or leaving then: its share that left, and its restricted time."""
         last, area = self.share[-1], self.area
@@ -90,7 +103,8 @@ class LifeTable:
         time, share, low, high = (tuple(x[kept].tolist()) for x in (self.time, self.share, low, high))
         before = self.time < self.horizon
         return Curve(
-            time, share, low, high, units=int(self.risk[0]), left=int(self.left.sum()), lost=int(self.lost[before].sum()), followed=self.followed
+            time, share, low, high, units=int(self.risk[0]), left=int(self.left.sum()), lost=int(self.lost[before].sum()),
+            followed=self.followed, losing=self.losing,
         )  # fmt: skip
 
 

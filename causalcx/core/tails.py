@@ -93,7 +93,14 @@ class Tails:
 
 
 def tails_of_columns(
-    arm: Sequence[str], outcome: str, y: Array, shares: Sequence[float] = (), control: str = "a", *, trims: bool = False, steps: Sequence[float] = (1.0,)
+    arm: Sequence[str],
+    outcome: str,
+    y: Array,
+    shares: Sequence[float] = (),
+    control: str = "a",
+    *,
+    trims: bool = False,
+    steps: Sequence[float] = (1.0,),
 ) -> Tails:
     """The naive twin of what a source does in its engine, for units taken singly: ``y`` in effect units, NaN is missing."""
     import numpy as np

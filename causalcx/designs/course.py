@@ -146,7 +146,7 @@ def _refuse_short(name: str, design: InterruptedTimeSeries, course: Course, k: i
             outcome=name, before=before, least=least, parameters=parameters,
         )  # fmt: skip
     if not after:
-        raise DataError("Outcome {outcome} has no value from the start on.", outcome=name)
+        raise DataError("From the start on no period has a value of outcome {outcome} and of every covariate.", outcome=name)
     for season in design.season:
         if season.period > course.start:
             raise CannotAnswer(

@@ -262,9 +262,19 @@ def _fitted(place: Place, rows: Flags) -> tuple[Regression, dict[str, Array], bo
         }  # fmt: skip
         if all(fitted.knows(combination) for combination in asked.values()):
             return fitted, asked, not apart
-    raise CannotAnswer(
-        "What units feel from their neighbours cannot be told from their own arm: everybody's neighbours got what the unit got. The plain "
-        "comparison is then the total effect already; write `interference: none`."
+    linked = place.has[rows] > 0
+    raise _untold(np.allclose(e[linked], d[linked]))
+
+
+def _untold(alike: bool) -> CannotAnswer:
+    if alike:
+        return CannotAnswer(
+            "What units feel from their neighbours cannot be told from their own arm: everybody's neighbours got what the unit got. The plain "
+            "comparison is then the total effect already; write `interference: none`."
+        )
+    return CannotAnswer(
+        "What units feel from their neighbours cannot be told: within an arm the share of treated neighbours hardly differs between units. "
+        "Draw the change so that it does, or draw whole groups that share nothing with others (`cluster`)."
     )
 
 

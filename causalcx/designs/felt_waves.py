@@ -125,9 +125,8 @@ def with_neighbours(
     """
     found = felt(waves, design)
     result, careless, own = headline(experiment, total_effects(found, plain), seed), read(waves), read(found.cleaned)
-    shown = tuple(p for p in own.pictures if p.code != "waves") + tuple(
-        p for p in careless.pictures if p.code == "waves"
-    )
+    drawn = [*(p for p in own.pictures if p.code != "waves"), *(p for p in careless.pictures if p.code == "waves")]
+    shown = tuple(p.model_copy(update={"code": "event-time-own"}) if p.code == "event-time" else p for p in drawn)
     return own.model_copy(
         update={
             "effects": (*result.effects, *_parts(experiment, found, result)), "covariance": result.covariance, "law": result.law,

@@ -29,7 +29,7 @@ from causalcx.designs.instrument_pictures import pictures
 from causalcx.designs.instrument_setting import Setting, setting_of
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control, naive_differences, spread
-from causalcx.designs.wald import Moved, Pieces, anderson_rubin
+from causalcx.designs.wald import Moved, Pieces, anderson_rubin, freedom
 
 DATA = "frame"
 UNTAKEN = "0"
@@ -77,7 +77,7 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
         checks=(
             *_checks(experiment, setting),
             *(_set_check(experiment, found, v) for v in range(len(experiment.outcomes))),
-            *small_sample(effects),
+            *small_sample(_luck_of(experiment, setting, effects)),
             *rare_events(experiment, arms),
             *precision(experiment, effects),
             *guardrails(experiment, effects),
@@ -86,6 +86,15 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
         fallbacks=pooled_priors(experiment, flat_in_control(experiment, frame)),
         rests_on=(*assumptions(design), compliers(design, setting)),
     )  # fmt: skip
+
+
+def _luck_of(experiment: Experiment, setting: Setting, effects: tuple[Effect, ...]) -> tuple[Effect, ...]:
+    """The effects with the degrees of freedom of their errors, also where these count as normal."""
+    known = [~np.isnan(setting.outcome(o)) for o in experiment.outcomes]
+    return tuple(
+        e if e.df is not None else e.model_copy(update={"df": freedom(setting.z[k], setting.x.values[k])})
+        for e, k in zip(effects, known, strict=True)
+    )
 
 
 def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here

@@ -15,7 +15,7 @@ from causalcx.checks.effects import guardrails, precision
 from causalcx.checks.looks import planned_look
 from causalcx.core import sequential
 from causalcx.core.check import Check, Notice
-from causalcx.core.effect import Effect
+from causalcx.core.effect import LEE_LOWER, LEE_UPPER, Effect
 from causalcx.core.experiment import Experiment
 from causalcx.core.inference import holm, quantile
 from causalcx.core.looks import LookRecord, Looks, PlannedLook, SeenEffect, SeenLook
@@ -153,7 +153,16 @@ def widened(effects: tuple[Effect, ...], now: Looking, name: str) -> tuple[Effec
     family = [i for i, e in enumerate(read) if e.p_adjusted is not None and e.p_value is not None]
     for i, adjusted in zip(family, holm([float(read[i].p_value or 0.0) for i in family]), strict=True):
         read[i] = read[i].model_copy(update={"p_adjusted": adjusted})
-    return tuple(read)
+    return _one_range(read)
+
+
+def _one_range(effects: list[Effect]) -> tuple[Effect, ...]:
+    """Both bounds where groups answered unequally carry one range, from below the lower to above the upper."""
+    low = {(e.outcome, e.comparison): e.low for e in effects if e.aggregation == LEE_LOWER}
+    high = {(e.outcome, e.comparison): e.high for e in effects if e.aggregation == LEE_UPPER}
+    ends = [{"low": low.get(key), "high": high.get(key)} for key in ((e.outcome, e.comparison) for e in effects)]
+    bounds = (LEE_LOWER, LEE_UPPER)
+    return tuple(e.model_copy(update=of) if e.aggregation in bounds else e for e, of in zip(effects, ends, strict=True))
 
 
 def _widened(effect: Effect, now: Looking, name: str) -> Effect:

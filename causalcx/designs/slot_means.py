@@ -74,8 +74,8 @@ def slot_effect(slots: Slots, y: Array, x: Array, outcome: str) -> SlotEffect:
     inverse = np.linalg.pinv(centred.T @ centred, hermitian=True)
     slope = inverse @ (centred.T @ y[rows])
     residual = cells.within(y[rows]) - centred @ slope
-    lost = np.linalg.matrix_rank(inverse, hermitian=True)
-    residual *= np.sqrt((len(rows) - len(cells.size)) / max(len(rows) - len(cells.size) - lost, 1))
+    spare = _spare(len(rows) - len(cells.size), int(np.linalg.matrix_rank(inverse, hermitian=True)), outcome)
+    residual *= np.sqrt((len(rows) - len(cells.size)) / spare)
     means = cells.mean(y[rows]) - cells.mean(x[rows]) @ slope
     weight = cells.weight * np.where(cells.on == 1, 1.0, -1.0)
     pull = [w[cells.of_row] / cells.size[cells.of_row] - centred @ (inverse @ (cells.mean(x[rows]).T @ w))
@@ -83,11 +83,22 @@ def slot_effect(slots: Slots, y: Array, x: Array, outcome: str) -> SlotEffect:
     scores = [cells.scores(p * residual, slots.cluster[rows], int(slots.cluster.max()) + 1) for p in pull]
     middle = float((x[rows] @ slope).mean())
     return SlotEffect(
-        value=float(weight @ means), scores=scores[0], df=cells.freedom(),
+        value=float(weight @ means), scores=scores[0], df=min(cells.freedom(), spare),
         base=float((cells.weight * (cells.on == 0)) @ means) + middle, base_error=float(np.sqrt((scores[1] ** 2).sum())),
         used=used, clusters=_clusters(slots, used),
         left_out=tuple(n for n, e in zip(slots.names, enough, strict=True) if not e),
     )  # fmt: skip
+
+
+def _spare(slots: int, slopes: int, outcome: str) -> int:
+    """Slots beyond the means of the settings and the slopes that are fitted; without one nothing shows luck."""
+    if slopes and slots <= slopes:
+        raise CannotAnswer(
+            "Outcome {outcome}: `design.covariates` take {slopes} parameters, and beyond the means of each setting only {slots} slots are left to "
+            "fit them, so nothing would be left to know luck by. Name fewer covariates, or go on for longer.",
+            outcome=outcome, slopes=slopes, slots=slots,
+        )  # fmt: skip
+    return slots - slopes
 
 
 def _enough(slots: Slots, used: Flags) -> Flags:

@@ -119,6 +119,14 @@ def _corrected(z: Array, basis: Array, cluster: Whole) -> tuple[Array, float]:
     return turned, float((size - shade).sum() ** 2 / squares)
 
 
+def freedom(instrument: Array, x: Array) -> float:
+    """Degrees of freedom of robust errors of a two-valued instrument under equal luck: those of the variance of its rarer side, less what is fitted."""
+    basis = _basis(x - x.mean(axis=0))
+    z = _without(basis, instrument)
+    spare = len(z) - basis.shape[1] - 2
+    return max(float((z @ z) ** 2 / (z**4).sum()) * spare / len(z), 0.0)
+
+
 def share_left(instrument: Array, x: Array) -> float:
     """Share of the instrument's variance that the covariates leave."""
     centred = instrument - instrument.mean()

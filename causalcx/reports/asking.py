@@ -24,7 +24,7 @@ def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison:
         *_money_row(experiment, case, voice),
         (voice.say("ask.budget" if experiment.budget_line else "ask.sponsored"), _budget(experiment, voice)),
         (voice.say("ask.decision"), _decided(decision, voice) if decision else ""),
-        (voice.say("ask.compared"), _compared(readout, comparison, voice)),
+        (voice.say("ask.compared"), _compared(experiment, readout, comparison, voice)),
         (voice.say("ask.reach"), _reach(case, experiment, voice)),
     ]
     return {
@@ -86,11 +86,12 @@ def _joined(parts: list[str], voice: Voice) -> str:
     return ("; " if voice.language == "en" else "；").join(parts)
 
 
-def _compared(readout: Readout, comparison: str, voice: Voice) -> str:
+def _compared(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> str:
     treated, control = voice.names.sides(comparison)
     units = {arm.label: arm.units for arm in readout.arms}
+    shape = "course" if experiment.design.kind == "interrupted-time-series" else "sides"
     return voice.say(
-        "ask.compared.sides", treated=treated, control=control,
+        f"ask.compared.{shape}", treated=treated, control=control,
         n_treated=units.get(treated), n_control=units.get(control),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from causalcx.reports.evidence import effect_rows, effects_of
 from causalcx.reports.pictures import pictures
 from causalcx.reports.view import comparison_of, effects_caption, npv_caption
 from causalcx.reports.voice import Voice
-from causalcx.words import blocking_check, hidden_money, hidden_outcomes
+from causalcx.words import blocking_check, bounds_text, hidden_money, hidden_outcomes
 from causalcx.words.effects import change_text, moved_well, per_base, unit_of
 from causalcx.words.formats import money_scale, money_unit
 
@@ -123,18 +123,22 @@ def _mark(alt: Any, mark: dict[str, Any], align: str) -> Any:
 def effect_points(experiment: Experiment, readout: Readout, comparison: str, voice: Voice) -> list[dict[str, Any]]:
     """One row per effect, each on its own scale from -1 to 1 with better to the right; hidden effects carry no numbers."""
     hidden = hidden_outcomes(readout)
-    return [_point(e, i, experiment, e.outcome in hidden, voice) for i, e in enumerate(effects_of(readout, comparison))]
+    return [
+        _hidden(e, i, experiment, readout, voice) if e.outcome in hidden else _point(e, i, experiment, voice)
+        for i, e in enumerate(effects_of(readout, comparison))
+    ]
 
 
-def _point(effect: Effect, row: int, experiment: Experiment, hidden: bool, voice: Voice) -> dict[str, Any]:
+def _hidden(effect: Effect, row: int, experiment: Experiment, readout: Readout, voice: Voice) -> dict[str, Any]:
+    """A row without numbers; limits, where there are any, stand in words below the chart."""
+    bounds = bounds_text(readout, effect, experiment.outcome(effect.outcome), voice.language, voice.names)
+    why = voice.say("chart.hidden", check=voice.say("check-name.missing-by-arm"))
+    text = voice.say("chart.bounded") if bounds else why
+    return {"row": row, "name": voice.head(effect.outcome), "text": text, "hidden": True}
+
+
+def _point(effect: Effect, row: int, experiment: Experiment, voice: Voice) -> dict[str, Any]:
     outcome, name = experiment.outcome(effect.outcome), voice.head(effect.outcome)
-    if hidden:
-        return {
-            "row": row,
-            "name": name,
-            "text": voice.say("chart.hidden", check=voice.say("check-name.missing-by-arm")),
-            "hidden": True,
-        }
     ends = [x for x in (effect.low, effect.high) if x is not None]
     largest = max([abs(effect.estimate), outcome.matters or 0.0, *map(abs, ends)]) or 1.0
     scaled = [

@@ -66,6 +66,8 @@ def _payback_span(span: Any, voice: Voice) -> list[str]:
         return []
     if span.p95 is None:
         return [voice.say("number.payback.open", low=span.p5)]
+    if round(span.p5) == round(span.p95):
+        return [voice.say("number.payback.same")]
     return [voice.say("number.payback.span", low=span.p5, high=voice.say("headline.payback.months", months=span.p95))]
 
 

@@ -12,6 +12,7 @@ from causalcx.core.text import text_in
 from causalcx.reports.drawing import BLUE, GREY, INK, LIGHT, ORANGE, WIDTH, altair, styled, svg
 from causalcx.reports.voice import Voice
 from causalcx.words import blocking_check, hidden_outcomes, known
+from causalcx.words.formats import is_currency, money_scale, money_unit
 
 HEIGHT = 230
 MOST = 3
@@ -19,7 +20,18 @@ MOST = 3
 TICKS = 5
 LONG = 120
 """Periods from which on only the last are drawn: as many after the start as there are, and twice as many before."""
-OWN = {"observed": BLUE, "treated": BLUE, "effect": BLUE, "expected": ORANGE, "untreated": ORANGE, "above": BLUE, "below": ORANGE, "left-alone": ORANGE, "naive": ORANGE, "placebo": LIGHT}
+OWN = {
+    "observed": BLUE,
+    "treated": BLUE,
+    "effect": BLUE,
+    "expected": ORANGE,
+    "untreated": ORANGE,
+    "above": BLUE,
+    "below": ORANGE,
+    "left-alone": ORANGE,
+    "naive": ORANGE,
+    "placebo": LIGHT,
+}
 OTHERS = (BLUE, ORANGE, GREY, "#7fb2d6", "#8a5a2b", "#1d3f5e", "#e8b98a", "#9aa5b1")
 """Colours of series that are named after the data, such as cohorts."""
 
@@ -149,7 +161,14 @@ def _layers(alt: Any, picture: Picture, series: Series, name: str, voice: Voice,
     ]
     base = alt.Chart(alt.Data(values=points)).encode(x=_x(alt, picture), color=colour)
     title = _unit(picture, voice) or None
-    axis = alt.Axis(title=title, gridColor=LIGHT, domain=False, ticks=False, tickCount=5, labels=series.mark != "steps" or bool(picture.unit))
+    axis = alt.Axis(
+        title=title,
+        gridColor=LIGHT,
+        domain=False,
+        ticks=False,
+        tickCount=5,
+        labels=series.mark != "steps" or bool(picture.unit),
+    )
     y = {"axis": axis, "scale": alt.Scale(zero=False)}
     if series.mark == "points":
         drawn = [base.mark_circle(size=38, opacity=0.9).encode(y=alt.Y("y:Q", **y))]
@@ -171,4 +190,8 @@ def _ends(series: Series) -> tuple[tuple[float | None, ...], tuple[float | None,
 
 
 def _unit(picture: Picture, voice: Voice) -> str:
-    return "%" if picture.unit == "share" else voice.names.unit(picture.unit) if picture.unit else ""
+    if picture.unit == "share":
+        return "%"
+    if voice.language == "zh" and is_currency(picture.unit):
+        return money_unit(money_scale([], "zh"), picture.unit, "zh")
+    return voice.names.unit(picture.unit) if picture.unit else ""

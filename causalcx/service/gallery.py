@@ -61,7 +61,7 @@ def demo(*, workspace: Path | None = None, progress: Callable[[str], None] = lam
         progress(text_in(experiment.title, "en"))
         _seal(experiment)
         readout, valuation = results(experiment, seed=1)
-        rows += _rows(experiment, readout, valuation)
+        rows += rows_of(experiment, readout, valuation)
         files += report(experiment=experiment)
         publish(experiment=experiment)
     return DemoResult(home, rows, files)
@@ -90,7 +90,7 @@ def _seal(experiment: Experiment) -> None:
         register(experiment=experiment, allow_change=True)
 
 
-def _rows(experiment: Experiment, readout: Readout, valuation: Valuation | None) -> list[dict[str, Any]]:
+def rows_of(experiment: Experiment, readout: Readout, valuation: Valuation | None) -> list[dict[str, Any]]:
     """One row per case: what happened to the first primary, the money, the evidence."""
     first = experiment.primaries[0]
     effects = [e for e in readout.headlines if e.outcome == first.key]
@@ -101,24 +101,33 @@ def _rows(experiment: Experiment, readout: Readout, valuation: Valuation | None)
         case = cases.get(effect.comparison)
         row: dict[str, Any] = {"key": experiment.key, "evidence": f"{grade.level}/{grade.of}" if grade else "–"}
         for column in ("title", "effect", "npv", "pays", "decision"):
-            row[column] = {language: _cell(column, experiment, effect, case, language) for language in words.LANGUAGES}
+            row[column] = {
+                language: _cell(column, experiment, effect, readout, case, language) for language in words.LANGUAGES
+            }
         rows.append(row)
     return rows
 
 
-def _cell(column: str, experiment: Experiment, effect: Effect, money: Case | None, language: str) -> str:
+def _cell(
+    column: str, experiment: Experiment, effect: Effect, readout: Readout, money: Case | None, language: str
+) -> str:
     names = words.names_of(experiment, language)
     if column == "title":
         return f"{text_in(experiment.title, language)}: {names.comparison(effect.comparison)}"
+    failed = words.blocking_check(readout) or words.hidden_outcomes(readout).get(effect.outcome)
+    if column == "effect" and failed:
+        return f"✕ {words.sentence(f'check-name.{failed.name}', {}, language)}"
     if column == "effect":
         text = words.effect_text(effect, experiment.outcome(effect.outcome), language, names=names)
         return f"{names.outcome(effect.outcome)} {text}"
     if money is None:
         return "–"
-    if column == "pays":
-        return words.share_of(money.probability_pays, language)
     if column == "decision":
         return words.sentence(f"decision-name.{money.decision.verdict}", {}, language)
+    if words.rests_on_hidden(money):
+        return "–"
+    if column == "pays":
+        return words.share_of(money.probability_pays, language)
     scale = words.money_scale([money.npv.mean, money.npv.p5, money.npv.p95], language)
     span = words.money_span(money.npv.p5, money.npv.p95, money.currency, language, scale=scale)
     return f"{words.money(money.npv.mean, money.currency, language, scale=scale)} ({span})"

@@ -20,7 +20,7 @@ from causalcx.core.readout import Readout
 from causalcx.core.sizing import Replay, RuleChance, Sizing, Truth, monte_carlo_error
 from causalcx.service.experiments import Source, load, sealed_facts
 from causalcx.service.interference import not_planned, refuse_interference, without_neighbours
-from causalcx.service.kinds import refuse_looks
+from causalcx.service.answerable import refuse_looks
 from causalcx.service.simulating import Asked, Progress, simulate_plan
 
 if TYPE_CHECKING:

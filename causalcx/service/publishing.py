@@ -7,6 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlencode
 
 from causalcx import words
 from causalcx.core.case import Valuation
@@ -49,7 +50,7 @@ def publish(*, experiment: Source, seed: int = SEED, now: dt.datetime | None = N
     pages = render_pages(loaded, readout, valuation, shell="portal")
     plan, published_at = canonical_plan(loaded), now or dt.datetime.now(dt.UTC)
     registry.publish(readout.provenance.run, loaded, plan, pages, published_at, readout=readout, file=file)
-    return [f"/cases/{loaded.key}" + (f"?arm={arm}" if len(pages) > 1 else "") for arm in pages]
+    return [f"/cases/{loaded.key}" + (f"?{urlencode({'arm': arm})}" if len(pages) > 1 else "") for arm in pages]
 
 
 def _published_as(experiment: Experiment) -> str | None:

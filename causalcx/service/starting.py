@@ -26,6 +26,8 @@ PROPOSED = {
 }
 """Metrics that a kind of intervention usually moves; the first is proposed as primary."""
 USUAL = ("nps", "churn_90d", "revenue_90d")
+OF_A_PLACE = {"nps": {"kind": "score", "unit": "NPS points"}, "binary": {"kind": "score", "unit": "share"}}
+"""Single answers as figures of a place and period, which a synthetic control follows: their mean, their share."""
 HEADER = 2_000
 """Characters of a data file's first line that are shown."""
 
@@ -100,6 +102,8 @@ def _draft(
     """The commented file; outcomes are spelled out, so that it also works without metrics.yaml beside it."""
     metrics = read_metrics(packaged("experiments") / "metrics.yaml")
     proposed = [metrics[name] for name in PROPOSED.get(intervention, USUAL) if name in metrics]
+    if design == "synthetic-control":
+        proposed = [metric | OF_A_PLACE.get(metric["kind"], {}) for metric in proposed]
     templates = packaged("experiments") / "_template"
     template = (templates / "draft.yaml").read_text(encoding="utf-8")
     filled = {

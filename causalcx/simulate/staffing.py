@@ -124,9 +124,7 @@ class Staffing:
 
     def _each_wave(self, change: Array) -> dict[str, float]:
         """Mean over the treated weeks of each wave."""
-        return {
-            str(MONDAY + WEEK * s): float(change[self._wave() == g, s:].mean()) for g, s in enumerate(self.starts)
-        }
+        return {str(MONDAY + WEEK * s): float(change[self._wave() == g, s:].mean()) for g, s in enumerate(self.starts)}
 
     def _by_wave(self, change: Array) -> float:
         """Over the waves, all of one size."""

@@ -32,7 +32,9 @@ class World:
 WORLDS = {
     "shifts": World("shifts", "Shifts", lambda world, seed: world.draw(seed), "shifts.yaml"),
     "staffing": World("staffing", "Staffing", lambda world, seed: world.draw(seed), "staffing.yaml"),
-    "staffing-neighbours": World("staffing", "with_neighbours", lambda world, seed: world.draw(seed), "staffing-neighbours.yaml", True),
+    "staffing-neighbours": World(
+        "staffing", "with_neighbours", lambda world, seed: world.draw(seed), "staffing-neighbours.yaml", True
+    ),
     "outage": World("outage", "Outage", lambda world, seed: world.draw(seed), "outage.yaml"),
     "chatbot": World("chatbot", "Chatbot", lambda world, seed: world.draw(seed), "chatbot.yaml"),
     "coaching": World("coaching", "Coaching", lambda world, seed: world.draw(seed), "coaching.yaml"),

@@ -230,7 +230,11 @@ def _refuse_empty_units(source: Source, table: ir.Table, need: Need) -> None:
         )  # fmt: skip
     time = source.scalar(table[need.time].isnull().sum()) if need.time else 0
     if time:
-        raise DataError("Column `{column}` (time) is empty in {rows} rows.", column=str(need.time), rows=time)
+        raise DataError(
+            "Column `{column}` (time) is empty in {rows} rows; give them a period, or leave them out.",
+            column=str(need.time),
+            rows=time,
+        )
 
 
 def _refuse_duplicates(source: Source, table: ir.Table, need: Need, rows: int) -> None:

@@ -52,7 +52,7 @@ def neighbours_of(
     unknown = [u for u in strangers if u not in left_out]
     if unknown:
         raise DataError(
-            "The file of neighbours {file} names {units} units that column `{column}` of the data does not have (first: {first}).",
+            "The file of neighbours {file} names units that column `{column}` of the data does not have ({units} in all; first: {first}).",
             file=pairs.file, units=len(unknown), column=need.unit, first=", ".join(unknown[:SHOWN]),
         )  # fmt: skip
     kept = {(place[a], place[b]): w for (a, b), w in pairs.directed.items() if a in place and b in place}

@@ -52,10 +52,10 @@ class Card:
 
 
 def cards_of(case: PublishedCase, language: str) -> list[Card]:
-    """The cards of a published case, one per arm with a page."""
+    """The cards of a published case, one per arm with a page; without a control, a page goes by its whole comparison."""
     experiment = Experiment.model_validate(case.experiment)
-    names = words.names_of(experiment, language)
-    comparisons = {names.sides(effect.comparison)[0]: effect.comparison for effect in case.readout.headlines}
+    names, told = words.names_of(experiment, language), {e.comparison for e in case.readout.headlines}
+    comparisons = {arm: comparison for comparison in told for arm in (names.sides(comparison)[0], comparison)}
     return [_card(case, experiment, names, arm, comparisons[arm], language) for arm in case.pages if arm in comparisons]
 
 
@@ -97,7 +97,8 @@ def _effects(
 def _effect(effect: Effect, experiment: Experiment, names: words.Names) -> Told:
     unit = unit_of(effect, experiment.outcome(effect.outcome))
     base = per_base(effect.estimate, effect.low, effect.high)
-    figure = change_text(effect.estimate, unit, names, sign=True, base=base)
+    largest = max(abs(x) for x in (effect.estimate, effect.low, effect.high) if x is not None)
+    figure = change_text(effect.estimate, unit, names, sign=True, base=base, largest=largest)
     return Told(names.outcome(effect.outcome), figure, span_text(effect.low, effect.high, unit, names))
 
 

@@ -57,7 +57,8 @@ def change_figure(
         return formats.money(x, unit, names.language, sign=sign)
     if unit == SHARE:
         return formats.number(x * (base or per_base(x)), decimals=_share_places(x, base or per_base(x)), sign=sign)
-    places = 1 if unit == NPS else formats.places_like(largest) if largest else None
+    beside = largest or (abs(x) if sign and abs(x) >= 0.95 else 0.0)
+    places = 1 if unit == NPS else formats.places_like(beside) if beside else None
     return formats.number(x, names.language, digits=2 if abs(x) < 100 else 3, decimals=places, sign=sign)
 
 

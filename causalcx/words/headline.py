@@ -45,6 +45,15 @@ def exploratory(readout: Readout) -> Literal["never", "changed"] | None:
     return "changed" if any(n.code == "plan-changed" for n in grade.because) else "never"
 
 
+def _asked(told: str) -> str:
+    """A title that asks is answered in a new sentence: no colon after its question mark."""
+    for mark, gap in (("?: ", "? "), ("？：", "？")):
+        title, asked, answer = told.partition(mark)
+        if asked:
+            return title + gap + answer[:1].upper() + answer[1:]
+    return told
+
+
 @dataclass(frozen=True)
 class Teller:
     """Tells the headline of one arm."""
@@ -69,8 +78,8 @@ class Teller:
         check = blocking_check(self.readout) or self._hiding_all()
         if check:
             shown = check_sentence(check, self.language, names=self.names)
-            return self.say("blocked", title=text_in(self.experiment.title, self.language), check=shown)
-        told = self._told()
+            return _asked(self.say("blocked", title=text_in(self.experiment.title, self.language), check=shown))
+        told = _asked(self._told())
         why = exploratory(self.readout)
         return self.say(f"exploratory.{why}", headline=told) if why else told
 
@@ -152,6 +161,8 @@ class Teller:
         happened = self._both(*told) if len(told) > 1 else self.clause(told[0])
         if self.experiment.design.kind in OF_WHOM:
             return self.say(OF_WHOM[self.experiment.design.kind], happened=happened, **self._threshold())
+        if self.experiment.felt:
+            return self.say("with-neighbours", happened=happened)
         return self.say("as-recorded", happened=happened) if self._observed else happened
 
     def _threshold(self) -> dict[str, object]:

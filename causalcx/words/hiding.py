@@ -26,6 +26,11 @@ def hidden_money(readout: Readout, case: Case) -> list[Check]:
     return [hidden[s.outcome] for s in case.streams if s.cash and s.outcome in hidden]
 
 
+def rests_on_hidden(case: Case) -> bool:
+    """Whether a failed check hides an effect that the money rests on."""
+    return any(n.code in ("effect-hidden", "sample-ratio-failed") for n in case.decision.because)
+
+
 def tells_hidden(said: Check | Notice, readout: Readout) -> bool:
     """Whether a sentence would state an effect that a failed check hides."""
     hidden = blocking_check(readout) is not None or said.facts.get("outcome") in hidden_outcomes(readout)

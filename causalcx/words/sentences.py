@@ -25,6 +25,8 @@ from causalcx.words.saying import say
 
 _RULE = re.compile(r"\s*P\(\s*(\w+)\s*(>=|<=|>|<)\s*([^)\s]+)\s*\)\s*(>=|<=|>|<)\s*(\S+)\s*")
 
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
 
 @dataclass(frozen=True)
 class Reader:
@@ -146,6 +148,10 @@ def _by_arm(value: Mapping[str, Any], reader: Reader, figure: Callable[[Any], st
     return formats.listing(parts, reader.language)
 
 
+def _date_or_name(value: Any, reader: Reader) -> str:
+    return formats.date(str(value), reader.language) if _DAY.fullmatch(str(value)) else reader.names.of(value)
+
+
 def _rates(value: Mapping[str, float], reader: Reader) -> str:
     return _by_arm(value, reader, formats.percent)
 
@@ -203,6 +209,7 @@ FORMS: dict[str, Callable[..., str]] = {
     "months": lambda v, r: formats.months(v, r.language),
     "horizon": lambda v, r: formats.horizon(v, r.language),
     "date": lambda v, r: formats.date(v, r.language),
+    "dates": lambda v, r: formats.listing([_date_or_name(x, r) for x in v], r.language),
     "list": lambda v, r: formats.listing(
         [r.names.of(x) for x in v] if isinstance(v, (list, tuple)) else [r.names.of(v)], r.language
     ),

@@ -35,8 +35,8 @@ def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
             f"more than {verdicts.LEANS:g} of its own standard errors",
         ],
         "residual-autocorrelation": [
-            f"below {verdicts.WARNS}",
-            f"below {verdicts.FAILS}",
+            f"below {verdicts.PATTERN_WARNS}",
+            f"below {verdicts.PATTERN_FAILS}",
             f"{words[verdicts.MOST_LAGS]} lags",
         ],
         "season-undeclared": [f"above {verdicts.STRONG}", f"{words[int(verdicts.SURE)]} standard errors"],

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from causalcx.service.experiments import load, register
-from causalcx.service.gallery import GALLERY
+from causalcx.service.gallery import GALLERY, rows_of
+from causalcx.service.publishing import results
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
@@ -155,3 +156,11 @@ def test_the_guardrail_of_vip_routing_is_breached(causalcx, tmp_path) -> None:
     shutil.copytree(EXPERIMENTS / "vip-routing", tmp_path / "vip")
     checks = causalcx("fit", tmp_path / "vip", "--json").json["checks"]
     assert next(c["verdict"] for c in checks if c["name"] == "guardrail") == "fail"
+
+
+def test_the_demo_tells_no_effect_that_a_failed_check_hides() -> None:
+    experiment = load(EXPERIMENTS / "worst-twenty")
+    readout, valuation = results(experiment, seed=1)
+    (row,) = rows_of(experiment, readout, valuation)
+    assert row["effect"] == {"en": "✕ picked by their own result", "zh": "✕ 按自身结果挑选"}
+    assert row["npv"]["en"] == row["pays"]["en"] == "–"

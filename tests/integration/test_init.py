@@ -45,6 +45,8 @@ def test_every_kind_of_change_gets_a_valid_file(causalcx, tmp_path, monkeypatch,
     experiment = load_experiment(tmp_path / "new" / "experiment.yaml")
     assert len(experiment.primaries) == 1
     assert experiment.design.kind == design
+    if design == "synthetic-control":  # follows figures of places, and refuses single answers
+        assert not {o.kind for o in experiment.outcomes} & {"nps", "binary"}
 
 
 def test_an_unknown_design_is_refused(causalcx, tmp_path, monkeypatch):

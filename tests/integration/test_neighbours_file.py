@@ -73,6 +73,7 @@ def test_total_own_effect_and_spillover_hold_the_truth(causalcx, stores) -> None
     }
     for name, true in wanted.items():
         assert found[name]["low"] < true < found[name]["high"], name
+    assert [p["code"] for p in document["pictures"]][:2] == ["event-time-own", "waves"]
     assert found[None]["estimate"] == pytest.approx(found["own"]["estimate"] + found["spillover"]["estimate"])
     waves = {(e["aggregation"], e["cohort"]): e for e in document["effects"] if e["cohort"]}
     for name, key in (("group", "by_wave"), ("own", "own_by_wave")):

@@ -107,6 +107,21 @@ def test_the_tables_of_a_simulated_plan_read_in_both_languages(causalcx, tmp_pat
     ran = causalcx("plan", file, "--spread", "sales=8", "--moved", 0.5, "--size", 400, "--splits", 8, "-l", language)
     assert ran.code == 0
     assert said in ran.err
+    assert "--splits" in ran.err  # eight worlds are few because no more were asked for
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"), [("staggered", "from the last wave's start on"), ("switchback", "slots of each unit")]
+)
+def test_the_planned_size_counts_what_the_design_counts(causalcx, kind, said, tmp_path):
+    history(kind).to_parquet(tmp_path / "before.parquet")
+    ran = causalcx("plan", experiment(tmp_path, kind), "--history", tmp_path / "before.parquet", "--splits", 4)
+    assert said in " ".join(ran.err.split())
+
+
+def test_without_a_size_none_is_said(causalcx, tmp_path):
+    ran = causalcx("plan", experiment(tmp_path, "staggered"))
+    assert "Planned:" not in ran.err
 
 
 def test_a_history_without_its_columns_is_wrong_data(causalcx, tmp_path):

@@ -18,7 +18,15 @@ PANELS = ("peak-staffing", "city-desk", "new-bill", "vip-routing")
 
 def with_outcome(experiment: Experiment, **keys: object) -> Experiment:
     outcome = Outcome.model_validate({"name": "rate", "role": "primary", "matters": 0.1} | keys)
-    changed = {"outcomes": [outcome], "value": None, "expects": {}, "prior": {}, "decision": None, "assumptions": []}
+    changed = {
+        "outcomes": [outcome],
+        "value": None,
+        "expects": {},
+        "prior": {},
+        "decision": None,
+        "assumptions": [],
+        "interference": "none",
+    }
     return experiment.model_copy(update=changed)
 
 

@@ -23,7 +23,7 @@ def test_from_file_to_money(causalcx, chatbot) -> None:
     assert time["high"] < 0
     assert fitted["covariance"]["labels"] == ["leaving: chatbot vs agent", "calls: chatbot vs agent"]
     checks = {c["name"]: c for c in fitted["checks"]}
-    assert "lost sight of unequal shares" in checks["censoring"]["sentence"]
+    assert "lost sight of people at unequal rates" in checks["censoring"]["sentence"]
     assert checks["immaturity"]["verdict"] == "pass"
     assert fitted["provenance"]["data"]["immature"] == 0
     case = causalcx("value", chatbot, "--json").json["cases"][0]

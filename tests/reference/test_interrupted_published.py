@@ -59,7 +59,7 @@ def test_the_vignette_of_causalimpact() -> None:
 def test_volkswagen_falls_as_published_with_the_width_that_share_prices_deserve() -> None:
     """CausalImpact prints -26 % (-32 to -19 %), -44 (-55 to -33, posterior deviation 5.6). Its prior lets the level step by a hundredth of the prices'
     deviation and takes what is left for independent noise; the prices step by far more, so this interval is wider. The effect lies within one published
-    posterior deviation, as REFERENCE of the data asks."""
+    posterior deviation; the prior was chosen with that in view (decision 0014), so this guards the number and proves nothing of the prior."""
     effect = fitted(
         "volkswagen", time="week", start="2015-09-20", covariates="[bmw, allianz]", column="volkswagen"
     ).headlines[0]

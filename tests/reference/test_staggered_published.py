@@ -198,6 +198,8 @@ def test_cross_sections_with_population_as_the_doubly_robust_package() -> None:
     for pair, (value, error) in AS_ROWS.items():
         estimate, own = part(readout, aggregation="group-time", cohort=pair[0], period=pair[1])
         assert estimate == pytest.approx(value, abs=1e-7)
-        assert own == pytest.approx(error, rel=0.08)  # residuals as if their county were left out: 20 counties in the first wave
+        assert own == pytest.approx(
+            error, rel=0.08
+        )  # residuals as if their county were left out: 20 counties in the first wave
     assert readout.effects[0].estimate == pytest.approx(AS_ROWS_GROUP[0], abs=1e-7)
     assert readout.effects[0].std_error == pytest.approx(AS_ROWS_GROUP[1], rel=0.04)

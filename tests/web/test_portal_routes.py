@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from flask.testing import FlaskClient
 from causalcx.core.errors import DataError
 from causalcx.registry import Registry
 from causalcx.web import create_app
+from tests.web.conftest import publish_sample
 
 DRAFT = "key: half-done\ntitle: {en: Half done, zh: 未完成}\n"
 ANSWERS: dict[tuple[str, str], tuple[str, int]] = {
@@ -200,6 +202,35 @@ def test_each_arm_has_its_line_and_its_page(client: FlaskClient) -> None:
     assert html.count("/cases/merge-two-arms") == 2
     assert "merge-two-arms two en" in client.get("/cases/merge-two-arms?arm=two&lang=en").text
     assert "merge-two-arms merged zh" in client.get("/cases/merge-two-arms?lang=zh").text
+
+
+def test_a_design_without_a_control_has_its_line(workspace: Path, samples: Any) -> None:
+    registry = Registry.open(workspace / ".causalcx" / "registry.sqlite")
+    page = dict.fromkeys(("en", "zh"), "<article><h1>In waves</h1></article>")
+    publish_sample(registry, "in-waves", samples.SAMPLES["base"](), {"merged vs today": page})
+    registry.close()
+    client = create_app(workspace).test_client()
+    html = client.get("/?lang=en").text
+    assert "1 case" in html
+    assert 'href="/cases/in-waves"' in html
+    assert "In waves" in client.get("/cases/in-waves").text
+
+
+def test_a_figure_has_the_decimals_of_its_span(workspace: Path, samples: Any) -> None:
+    sample = samples.SAMPLES["base"]()
+    first, *rest = sample.readout.headlines
+    vote = {"kind": "score", "unit": "votes", "matters": None}
+    plain = sample.experiment.outcome(first.outcome).model_copy(update=vote)
+    others = [o for o in sample.experiment.outcomes if o.key != first.outcome]
+    experiment = sample.experiment.model_copy(update={"outcomes": [plain, *others]})
+    wide = first.model_copy(update={"unit": "votes", "estimate": 7.41, "low": 4.1, "high": 10.8})
+    readout = sample.readout.model_copy(update={"effects": (wide, *rest)})
+    registry = Registry.open(workspace / ".causalcx" / "registry.sqlite")
+    publish_sample(registry, "votes", replace(sample, experiment=experiment, readout=readout))
+    registry.close()
+    html = create_app(workspace).test_client().get("/?lang=en").text
+    assert "<b>+7 votes</b>" in html
+    assert "+4 to +11" in html
 
 
 def test_a_newer_run_that_failed_is_said_on_the_case(full: Path, client: FlaskClient, samples: Any) -> None:

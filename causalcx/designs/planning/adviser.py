@@ -49,6 +49,11 @@ def _shared_by_customers(s: Situation) -> bool:
     return bool(s.shares) and s.sites == 0
 
 
+def _one_beside_one(s: Situation) -> bool:
+    """Whether one site stands against one other: nothing then tells how much sites vary by themselves."""
+    return s.sites > 0 and s.sites + s.untouched <= 2
+
+
 def _randomised(s: Situation, levels: dict[str, int]) -> Recommended | None:
     too_few = s.sites > 0 and min(s.sites, s.untouched) < LEAST_PER_ARM
     if s.decided not in ("open", "chance", "nudge") or s.when == "switching" or _shared_by_customers(s) or too_few:
@@ -87,13 +92,14 @@ def _synthetic(s: Situation, levels: dict[str, int]) -> Recommended | None:
 
 def _staggered(s: Situation, levels: dict[str, int]) -> Recommended | None:
     others = s.when == "waves" or (s.when == "once" and s.untouched > 0 and s.sites > 0)
-    if not (others and s.before and s.decided in CHOSEN):
+    if not (others and s.before and s.decided in CHOSEN) or _one_beside_one(s):
         return None
     return _recommended("staggered", levels, ("panel", "periods-before"), ("parallel-trends", "no-anticipation"), s)
 
 
 def _interrupted(s: Situation, levels: dict[str, int]) -> Recommended | None:
-    if not (s.before and s.when == "once" and s.decided != "results" and (s.decided == "everyone" or s.untouched == 0)):
+    alone = s.decided == "everyone" or s.untouched == 0 or _one_beside_one(s)
+    if not (s.before and s.when == "once" and s.decided != "results" and alone):
         return None
     if s.decided in ("open", "chance", "nudge", "threshold"):
         return None

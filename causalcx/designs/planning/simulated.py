@@ -179,6 +179,14 @@ def readout_of(experiment: Experiment, estimates: Estimates, seed: int) -> Reado
     )
 
 
+def _few(at: Trials) -> Notice:
+    """Too few worlds were asked for, or the history holds too few that say something of their own."""
+    runs = len(at.value)
+    if at.independent >= runs:
+        return Notice(code="plan-few-worlds", facts={"runs": runs})
+    return Notice(code="plan-few-placebos", facts={"independent": int(at.independent), "size": at.size})
+
+
 def simulated_notices(found: Simulated, rows: tuple[OutcomeSize, ...]) -> list[Notice]:
     """How much the simulation can say, and what the rows leave open."""
     at, kind = found.planned, found.experiment.design.kind
@@ -187,7 +195,7 @@ def simulated_notices(found: Simulated, rows: tuple[OutcomeSize, ...]) -> list[N
     notices += [Notice(code="plan-unknown-spread", facts={"outcomes": list(found.unknown)})] if found.unknown else []
     notices += [Notice(code="plan-without-matters", facts={"outcomes": aimless})] if aimless else []
     if at.few:
-        notices.append(Notice(code="plan-few-placebos", facts={"independent": int(at.independent), "size": at.size}))
+        notices.append(_few(at))
     if at.failed:
         notices.append(
             Notice(code="plan-worlds-failed", facts={"failed": at.failed, "runs": at.failed + len(at.value)})

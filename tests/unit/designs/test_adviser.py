@@ -43,6 +43,13 @@ def test_each_design_is_found_where_it_belongs():
     assert best(decided="company", untouched=5_000) == ["observational"]
 
 
+def test_one_site_beside_one_other_is_a_series_and_no_roll_out():
+    """What `fit` refuses (one treated and one untreated unit) is not advised."""
+    assert best(decided="company", sites=1, untouched=1, before=True) == ["interrupted-time-series"]
+    assert best(decided="company", when="waves", sites=2, before=True) == []
+    assert "staggered" in best(decided="company", sites=2, untouched=1, before=True)
+
+
 def test_the_worst_twenty_coached_and_compared_with_before_is_refused_for_regression_to_the_mean():
     for when, before in product(WHEN, (False, True)):
         advice = service.advise(decided="results", when=when, sites=20, untouched=80, before=before)

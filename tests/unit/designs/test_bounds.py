@@ -112,6 +112,16 @@ def test_clusters_have_errors_of_their_own(fit_trial) -> None:
         assert other.df is not None
 
 
+def test_planned_looks_widen_the_one_range_of_both_bounds(fit_trial) -> None:
+    once = bounds(fit_trial(plan(), pa.table(data())))
+    looks = {"spending": "pocock", "at": [0.5, 1.0], "planned_units": 2_000}
+    lower, upper = bounds(fit_trial(plan(looks=looks), pa.table(data())))
+    assert (lower.low, lower.high) == (upper.low, upper.high)
+    assert lower.low < once[0].low < once[0].high < upper.high
+    assert once[0].low - lower.low < 0.5 * once[0].std_error
+    assert lower.look == upper.look == 2
+
+
 def test_arms_that_answered_alike_have_none(fit_trial) -> None:
     readout = fit_trial(plan(), pa.table(data(rates={"a": 0.7, "b": 0.7})))
     assert [e.aggregation for e in readout.effects] == [None]

@@ -165,6 +165,18 @@ def test_who_entered_lately_counts_for_as_long_as_they_were_seen(trial, reduce_t
     assert (profile.rows, profile.immature) == (1_200, 0)
 
 
+def test_fewer_leavers_are_no_unequal_loss(fit_trial) -> None:
+    """The rate of being lost is one; of those who stay longer more are lost."""
+    lost = pd.Series(np.random.default_rng(8).exponential(20.0, 6_000))
+    data = customers(6_000, lost=(1e9, 1e9)).assign(arm=["a", "b"] * 3_000)
+    leaves = np.random.default_rng(9).exponential(np.where(data.arm == "a", 12.0, 40.0))
+    data = data.assign(months=np.minimum(leaves, lost), left=(leaves <= lost).astype(int))
+    check = fit_trial(ONLY, data).check("censoring")
+    assert check.facts["lost"]["b"] - check.facts["lost"]["a"] > 0.05
+    assert check.facts["alone"] == pytest.approx(dict.fromkeys("ab", 1 - np.exp(-12 / 20)), abs=0.03)
+    assert (check.verdict, check.facts["shape"]) == ("pass", "some")
+
+
 def test_the_checks_say_who_was_lost(fit_trial) -> None:
     readout = fit_trial(ONLY, customers())
     check = readout.check("censoring")

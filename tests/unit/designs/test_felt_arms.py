@@ -162,6 +162,13 @@ def test_neighbours_that_always_got_the_same_tell_nothing(tmp_path) -> None:
         felt_arms.check(*asked(tmp_path, data, pairs), seed=1)
 
 
+def test_a_share_that_is_the_same_for_all_is_not_called_the_total(tmp_path) -> None:
+    data, _ = sites(units=200)
+    for felt in (0.5, np.where(data.arm == "b", 0.6, 0.2)):
+        with pytest.raises(CannotAnswer, match="hardly differs between units"):
+            felt_arms.check(*asked(tmp_path, data.assign(felt=felt), None), seed=1)
+
+
 def test_two_arms_and_somebody_near_the_change_are_needed(tmp_path) -> None:
     data, pairs = sites(units=200)
     with pytest.raises(CannotAnswer, match="two arms; the data have a, b, c"):

@@ -223,6 +223,21 @@ def strength_of(seed: int) -> float:
     return moved(d[:, None], d, z, np.zeros((400, 1)), None).strength(0)
 
 
+@pytest.mark.parametrize(("callers", "verdict"), [(9, "warn"), (5, "fail"), (200, "pass")])
+def test_few_callers_are_too_few_to_estimate_luck_from(callers: int, verdict: str) -> None:
+    rng = np.random.default_rng(1)
+    message = np.arange(callers) % 2
+    rows = {
+        "customer": np.arange(callers),
+        "message": message,
+        "used_app": message,
+        "calls_90d": rng.poisson(4, callers),
+    }
+    rows["used_app"] = np.where(np.arange(callers) == 2, 1, message)
+    found = named(cx.fit(experiment(), data=pa.table(rows)), "small-sample")
+    assert (found.verdict, found.facts["n"]) == (verdict, min(rows["used_app"].sum(), (1 - rows["used_app"]).sum()))
+
+
 def test_an_instrument_that_moves_nothing_cannot_answer() -> None:
     rng = np.random.default_rng(3)
     columns = Nudge().draw(4_000, 1) | {"message": rng.permutation(np.repeat([0, 1], 2_000))}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalcx.core.errors import CannotAnswer, DataError, NotBuilt
+from causalcx.core.errors import CannotAnswer, DataError
 from causalcx.service.kinds import design_of
 
 SAME = 1e-9
@@ -76,7 +76,7 @@ def test_denominators_below_zero_or_all_zero_are_refused(fit_trial) -> None:
         fit_trial({"outcomes": [RATIO]}, data.assign(calls=data.calls.where(data.arm == "a", 0.0)))
 
 
-def test_other_designs_do_not_answer_it_yet(trial) -> None:
+def test_designs_that_compare_units_one_by_one_do_not_answer_it(trial) -> None:
     other = {"design": {"kind": "observational", "unit": "id", "treatment": "arm", "control": "a", "covariates": ["x"]}}
-    with pytest.raises(NotBuilt, match=r"outcomes\[0\].kind: ratio"):
+    with pytest.raises(CannotAnswer, match="ratio of sums, and `kind: observational`"):
         design_of(trial({"outcomes": [RATIO]} | other))

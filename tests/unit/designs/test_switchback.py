@@ -348,6 +348,15 @@ def test_what_cannot_be_answered(settings: np.ndarray, design: str, said: str) -
         cx.fit(asked(design), data=table(settings, handle=y))
 
 
+def test_covariates_that_leave_no_slot_to_know_luck_by() -> None:
+    settings = np.array([[0, 0, 1, 1] * 3])
+    hour, y = np.arange(12)[None], np.random.default_rng(1).normal(size=settings.shape)
+    with pytest.raises(CannotAnswer, match=r"take 10 parameters.* only 10 slots"):
+        cx.fit(asked(", covariates: [hour]"), data=table(settings, handle=y, hour=hour))
+    fewer = cx.fit(asked(", covariates: [hour]"), data=table(settings, handle=y, hour=hour // 2 * 2 % 9))
+    assert fewer.effect("handle").df <= 6  # 12 slots, two means, four hours that differ from the first
+
+
 def test_more_than_two_settings() -> None:
     on, y = world()
     data = table(on, handle=y)

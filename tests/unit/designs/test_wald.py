@@ -10,6 +10,7 @@ import pytest
 from causalcx.designs.wald import (
     anderson_rubin,
     classical_f,
+    freedom,
     jackknife_strength,
     leave_one_out,
     moved,
@@ -50,6 +51,12 @@ def test_the_joint_covariance_is_that_of_two_stage_least_squares_with_robust_err
     found = moved(y, taken, z, x, None)
     assert found.ratio == pytest.approx(slopes[3], rel=SAME)
     assert found.ratio_covariance == pytest.approx(np.array(joint), rel=1e-8)
+
+
+def test_the_freedom_of_a_nudge_is_that_of_its_rarer_side() -> None:
+    none = np.zeros((1_000, 1))
+    assert freedom(np.repeat([0.0, 1.0], 500), none) == pytest.approx(998)
+    assert freedom(np.repeat([0.0, 1.0], [996, 4]), none) == pytest.approx(4, rel=0.02)
 
 
 def test_clustered_errors_are_cr2_with_bell_and_mccaffreys_degrees_of_freedom() -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from causalcx.models.structural import LONGEST, Mixture, Series, structural
+from causalcx.models.structural import LASTING, LASTS, LEVELS, LONGEST, STEPS, Mixture, Series, structural
 
 SAME = 1e-6
 """Both are exact; the twin inverts matrices of a hundred rows."""
@@ -65,11 +66,31 @@ def test_forecast_is_that_of_the_dense_law(drifts: bool) -> None:
     assert law.scale[:, 0] == pytest.approx(scale, rel=SAME)
 
 
+def cells(points: np.ndarray, cdf, *, low: float, high: float, middle) -> dict[float, float]:
+    """What a distribution gives to each point of a grid: the stretch that is nearer to it than to its neighbours."""
+    edges = [low, *(middle(a, b) for a, b in pairwise(points)), high]
+    return {round(float(p), 9): cdf(b) - cdf(a) for p, (a, b) in zip(points, pairwise(edges), strict=True)}
+
+
 def log_prior(series: Series) -> np.ndarray:
-    """Uniform on the grid of logarithms; the end points of what lasts stand for half a stretch."""
-    lasting = structural(series).motion.lasting
-    ends = (lasting == 0) | (lasting == LONGEST)
-    return np.log(np.where(ends & (not series.drifts), 0.5, 1.0))
+    """The stated prior at every point of the grid that the filter kept: a mixture of log-normals, and a beta of what lasts."""
+    motion = structural(series).motion
+    mixture = [(share, stats.lognorm(deviation, scale=median)) for share, median, deviation in STEPS]
+    step = cells(
+        LEVELS,
+        lambda q: sum(s * law.cdf(q) for s, law in mixture),
+        low=0,
+        high=np.inf,
+        middle=lambda a, b: (a * b) ** 0.5,
+    )
+    if series.drifts:
+        return np.log([step[round(float(q), 9)] for q in np.sqrt(motion.level)])
+    beta = stats.beta(*LASTS, scale=LONGEST)
+    lasts = cells(LASTING, beta.cdf, low=0, high=LONGEST, middle=lambda a, b: (a + b) / 2)
+    q = np.sqrt(motion.level * (1 - motion.lasting**2))
+    return np.log(
+        [step[round(float(a), 9)] * lasts[round(float(b), 9)] for a, b in zip(q, motion.lasting, strict=True)]
+    )
 
 
 @pytest.mark.parametrize("drifts", [False, True])

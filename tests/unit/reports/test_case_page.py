@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from causalcx.core.case import Payback
 from causalcx.core.check import Grade, Notice
 from causalcx.core.experiment import Column
 from causalcx.reports import case_css, page, render_case
@@ -268,3 +269,25 @@ def test_the_page_says_whom_the_money_counts() -> None:
     for valuation, said in ((s.valuation, False), (some, True)):
         rows = dict(page(s.experiment, s.readout, valuation, arm=s.arm, sealed=None, language="en")["ask"]["rows"])
         assert ("30% count" in rows["Reaches"]) is said
+
+
+def test_a_payback_that_hardly_varies_is_no_span_from_one_to_one() -> None:
+    s = samples.SAMPLES["base"]()
+    for months, said in ((Payback(mean=1, p5=0.9, p50=1, p95=1.2, never=0.0), "in 9 of 10 cases too"), (Payback(mean=3, p5=1, p50=3, p95=None, never=0.2), "1 month or longer (9 in 10)")):  # fmt: skip
+        valuation = s.valuation.model_copy(
+            update={"cases": (s.valuation.cases[0].model_copy(update={"payback_months": months}),)}
+        )
+        html = render_case(s.experiment, s.readout, valuation, arm=s.arm, sealed=None, language="en", charts={})
+        assert said in html
+
+
+def test_a_course_carried_on_is_no_group_compared_with() -> None:
+    s = samples.SAMPLES["base"]()
+    series = s.experiment.model_copy(
+        update={"design": s.experiment.design.model_copy(update={"kind": "interrupted-time-series"})}
+    )
+    rows = dict(page(series, s.readout, s.valuation, arm=s.arm, sealed=None, language="en")["ask"]["rows"])
+    assert (
+        rows["Compared with"]
+        == "the course until then, carried on (20,013 periods), against what happened (19,987 periods)"
+    )

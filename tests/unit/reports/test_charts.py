@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from causalcx.core.effect import LEE_LOWER, LEE_UPPER
 from causalcx.reports.charts import bars, charts, effect_points
 from causalcx.reports.render import render_case
 from causalcx.reports.voice import Voice
@@ -79,6 +80,14 @@ def test_a_hidden_outcome_carries_no_numbers() -> None:
     assert hidden["hidden"]
     assert not {"at", "low", "high"} & set(hidden)
     assert "+4.1" not in drawn("missing-answers")["effects"]
+
+
+def test_a_hidden_outcome_with_limits_is_not_said_to_be_kept_back() -> None:
+    s = samples.missing_answers()
+    limits = [s.readout.effects[0].model_copy(update={"aggregation": a, "share": 0.8}) for a in (LEE_LOWER, LEE_UPPER)]
+    bounded = s.readout.model_copy(update={"effects": (*s.readout.effects, *limits)})
+    told = effect_points(s.experiment, bounded, "merged vs today", Voice.of(s.experiment, "en"))[0]
+    assert told["text"] == "only limits are known, see below"
 
 
 def test_pages_with_stored_charts_load_no_plotting_library() -> None:

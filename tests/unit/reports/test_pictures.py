@@ -21,6 +21,7 @@ OBSERVED = Series(name="observed", x=(0, 1, 2), y=(0.1, 0.2, 0.4))
 EXPECTED = Series(name="expected", x=(0, 1, 2), y=(0.1, 0.2, 0.2), low=(0.0, 0.1, 0.1), high=(0.2, 0.3, 0.3))
 CODES = (
     "event-time",
+    "event-time-own",
     "waves",
     "before-after",
     "gap",
@@ -143,3 +144,10 @@ def test_where_a_check_hides_every_effect_its_own_picture_stays() -> None:
     html = render_case(s.experiment, readout, None, arm=s.arm, sealed=None, language="en")
     assert "left alone" in html
     assert html.count("<figure") == 1
+
+
+@pytest.mark.parametrize(("language", "told"), [("en", "CNY"), ("zh", "元")])
+def test_money_on_an_axis_is_in_the_readers_word(language: str, told: str) -> None:
+    s = samples.SAMPLES["base"]()
+    spec = chart(picture("event-time", EFFECT, unit="CNY"), Voice.of(s.experiment, language)).to_dict()
+    assert f"'title': '{told}'" in str(spec)

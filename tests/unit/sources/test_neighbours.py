@@ -60,7 +60,7 @@ def test_ids_are_one_whatever_they_are_written_as(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("unit,neighbour\na,z\nx,a\n", ("pairs.csv", "2 units", "x, z")),
+        ("unit,neighbour\na,z\nx,a\n", ("pairs.csv", "2 in all", "x, z")),
         ("unit,neighbour\na,b\nb,b\n", ("own neighbour", "pair 2")),
         ("unit,neighbour\na,b\na,b\n", ("a, b twice", "pair 2")),
         ("unit,neighbour,weight\na,b,-1\n", ("weight -1", "above 0")),

@@ -141,6 +141,7 @@ FRAMES = [
     Bad("a factor missing", lambda: frame(x=["no", None, *["no", "yes"] * 5]), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `arm, x` (treatment) is empty in 1 rows",)),
     Bad("dates as amounts", lambda: frame(y=dt.datetime(2026, 1, 1)), {}, ("`y` is of type timestamp", "expected numbers")),
     Bad("lists as amounts", lambda: frame(y=[[1]] * 12), {}, ("`y` is of type array",)),
+    Bad("before and after as arms", lambda: frame(id=[i // 2 for i in range(12)]), {}, ("`id` (unit) is not unique: 12 rows, 6 units", "more than one arm")),
     Bad("blank unit", lambda: frame(id=[" ", *map(str, range(11))]), {}, ("`id` (unit) is empty in 1 rows",)),
     Bad("blank arm", lambda: frame(arm=["a", " "] * 6), {}, ("`arm` (treatment) is empty in 6 rows",)),
     Bad("arm is not a number", lambda: frame(arm=[0.0, np.nan] * 6), {"design.control": 0}, ("`arm` (treatment) is empty in 6 rows",)),
@@ -240,7 +241,7 @@ def test_a_password_is_never_in_the_sentence():
 
 
 ROWS_IN_TIME = {
-    "Column `{column}` (time) is empty in {rows} rows.",
+    "Column `{column}` (time) is empty in {rows} rows; give them a period, or leave them out.",
     "Column `{column}` holds no value on one side of the cutoff {cutoff}; there is nothing to compare.",
     "{rows} rows for {places} unit-periods (`{unit}` × `{time}`; first: {first}). One row per unit and period is expected.",
 }

@@ -107,6 +107,7 @@ def test_numbers_shares_dates_lists() -> None:
         (0.0012, "share", "+1.2 of every 1,000", "+0.12 个百分点"),
         (0.77, "USD", "+$0.77", "+0.77 美元"),
         (-0.008, "calls", "−0.008 calls", "−0.008 次"),
+        (-1.002, "calls", "−1.0 calls", "−1.0 次"),
     ],
 )
 def test_changes_in_their_own_unit(x: float, unit: str, english: str, chinese: str) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from causalcx.core.experiment import Interference
 from causalcx.words import headline
 from tests.unit.reports import case_samples as samples
 
@@ -38,7 +39,7 @@ def test_it_pays() -> None:
         ("loses", "would lose about $240k in today's money (9 in 10: −$536k to $56k), in most cases does not pay back in that time, and would pay in only 9 of 100 such cases. We recommend stopping it.", "即亏损"),
         ("loses", "churn and NPS show no clear change (−0.6 to +0.5 of every 100; −1.9 to +2.8 points)", "都看不出明确变化"),
         ("between", "would pay in 71 of 100 such cases. We recommend gathering more evidence before deciding.", "建议补充证据后再定"),
-        ("breached", "but no decision can rest on that yet. The guardrail calls was breached.", "目前还不能据此决策：底线指标来电被突破。"),
+        ("breached", "but no decision can rest on that yet. The guardrail “calls” was breached.", "目前还不能据此决策：底线指标“来电”被突破。"),
         ("failed-ratio", "no result is shown, because a check failed. The groups are not the sizes that were planned", "有检查未通过，不展示结果"),
         ("unpriced", "No price is put on it here, so this page stops at the effect. (Exploratory: the plan was not registered beforehand.)", "（探索性结果：方案未事先锁定。）"),
         ("free", "asks for no money, and would pay in 24 of 25 such cases", "不需要投入"),
@@ -52,6 +53,20 @@ def test_it_pays() -> None:
 def test_the_honest_variants(name: str, english: str, chinese: str) -> None:
     assert english in told(name, "en")
     assert chinese in told(name, "zh")
+
+
+def test_a_total_with_the_neighbours_changed_too_is_told_as_such() -> None:
+    s = samples.SAMPLES["base"]()
+    felt = s.experiment.model_copy(update={"interference": Interference(exposure="near")})
+    assert "into one: with the change at every neighbour too, NPS rose by" in headline(felt, s.readout, None, "en")
+    assert "：若邻近对象也都采用，NPS 上升" in headline(felt, s.readout, None, "zh")
+
+
+def test_a_title_that_asks_is_answered_in_a_sentence_of_its_own() -> None:
+    s = samples.SAMPLES["observed"]()
+    asks = s.experiment.model_copy(update={"title": {"en": "Do fewer steps help?", "zh": "减少步骤有用吗？"}})
+    assert headline(asks, s.readout, None, "en").startswith("Do fewer steps help? As far as the records can tell, ")
+    assert headline(asks, s.readout, None, "zh").startswith("减少步骤有用吗？就现有记录看，")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -138,3 +138,10 @@ def test_a_guardrail_inside_its_margin_is_shown_not_to_be_harmed() -> None:
     told = {v: check_sentence(Check(name="guardrail", verdict=v, value=0.01, facts=facts)) for v in ("pass", "warn")}
     assert "is shown not to be harmed" in told["pass"]
     assert "neither seen nor ruled out" in told["warn"]
+
+
+def test_waves_are_told_by_their_day() -> None:
+    waves = {"outcome": "sales", "at": 1481.0, "unit": "CNY", "pays": ["2025-11-24"], "others": ["2026-02-02", "7"]}
+    notice = Notice(code="waves-that-pay", facts=waves)
+    assert "where the change came on 24 Nov 2025, and not where it came on 2 Feb 2026 and 7." in notice_sentence(notice)
+    assert "2025-11-24 上线的达到，2026-02-02、7 上线的未达到" in notice_sentence(notice, "zh")
