@@ -20,7 +20,8 @@ def few_clusters(moments: Moments, clusters: Clusters, column: str) -> Check:
     found = {arm: int(n) for arm, n in zip(moments.arms, counted, strict=True)}
     fewest = min(found.values())
     facts = {"clusters": found, "fewest": fewest, "enough": FEW, "column": column, "shape": "arms"}
-    return Check(name="few-clusters", verdict="warn" if fewest < FEW else "pass", value=fewest, facts=facts)
+    verdict = "fail" if fewest < 2 else "warn" if fewest < FEW else "pass"
+    return Check(name="few-clusters", verdict=verdict, value=fewest, facts=facts)
 
 
 def missing_by_cluster(moments: Moments, clusters: Clusters, outcomes: dict[str, str]) -> tuple[Check, ...]:

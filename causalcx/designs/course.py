@@ -146,7 +146,9 @@ def _refuse_short(name: str, design: InterruptedTimeSeries, course: Course, k: i
             outcome=name, before=before, least=least, parameters=parameters,
         )  # fmt: skip
     if not after:
-        raise DataError("From the start on no period has a value of outcome {outcome} and of every covariate.", outcome=name)
+        raise DataError(
+            "From the start on no period has a value of outcome {outcome} and of every covariate.", outcome=name
+        )
     for season in design.season:
         if season.period > course.start:
             raise CannotAnswer(

@@ -30,6 +30,7 @@ def by_column(experiment: Experiment, frame: Frame, columns: Sequence[str]) -> t
     found = [
         check
         for outcome in experiment.outcomes
+        if outcome.kind != "duration"  # a unit leaves once, and no column tells of the time before
         for column in columns
         if column not in frame.levels
         for check in _of(experiment, outcome, column, frame)

@@ -26,6 +26,7 @@ BUILT_IN = {
     "synthetic-control": "causalcx.designs.synthetic_control",
 }
 
+
 class Design(Protocol):
     """What a design module offers."""
 

@@ -18,9 +18,9 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.money_terms import Value
 from causalcx.core.readout import Readout
 from causalcx.core.sizing import Replay, RuleChance, Sizing, Truth, monte_carlo_error
+from causalcx.service.answerable import refuse_looks
 from causalcx.service.experiments import Source, load, sealed_facts
 from causalcx.service.interference import not_planned, refuse_interference, without_neighbours
-from causalcx.service.answerable import refuse_looks
 from causalcx.service.simulating import Asked, Progress, simulate_plan
 
 if TYPE_CHECKING:

@@ -13,7 +13,9 @@ from scipy import linalg
 from causalcx.core.clusters import clusters_of_columns
 from causalcx.core.errors import CannotAnswer, DataError
 from causalcx.core.moments import Moments
+from causalcx.designs.randomised import check
 from causalcx.sources import clusters as sums
+from causalcx.words.sentences import check_sentence
 
 SAME = 1e-8
 """Relative: the same numbers by sums of clusters and by rows."""
@@ -212,13 +214,18 @@ def test_planned_split_balance_and_answers_are_those_of_teams(fit_trial) -> None
     assert readout.check("missing-by-arm").verdict == "pass"
 
 
-def test_few_teams_warn_and_one_is_refused(fit_trial) -> None:
+def test_few_teams_warn_and_one_is_refused(fit_trial, trial, reduce_trial) -> None:
     plan = {"design.cluster": "team"}
     few = fit_trial(plan, teams(14, strata=1, arms="ab")).check("few-clusters")
     assert (few.verdict, few.value, few.facts["clusters"]) == ("warn", 7, {"a": 7, "b": 7})
     assert fit_trial(plan, teams(16, strata=1, arms="ab")).check("few-clusters").verdict == "pass"
     with pytest.raises(CannotAnswer, match="arm b has one cluster only"):
         fit_trial(plan, teams(3, strata=1, arms="aab"))
+    experiment = trial(plan)
+    found = check(experiment, reduce_trial(experiment, teams(3, strata=1, arms="aab")), seed=1)
+    lone = next(c for c in found if c.name == "few-clusters")
+    assert lone.verdict == "fail"
+    assert "there will be no result" in check_sentence(lone)
 
 
 def test_a_team_with_two_arms_or_two_strata_or_no_name_is_refused(fit_trial) -> None:

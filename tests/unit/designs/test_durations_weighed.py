@@ -80,6 +80,7 @@ def test_effects_hold_the_truth_and_the_plain_curves_do_not(chosen) -> None:
 def test_its_checks_and_picture_stand(chosen) -> None:
     assert chosen.check("censoring").facts["shape"] == "by-arm"
     assert chosen.check("overlap").verdict == "pass"
+    assert not [c for c in chosen.checks if c.name == "selected-on-outcome"]
     assert chosen.check("refuter-placebo")
     assert [p.code for p in chosen.pictures] == ["survival"]
 

@@ -81,7 +81,11 @@ def test_refusals(design: str, start: str, error: type[CausalcxError], said: str
         (lambda f: pd.concat([f, f.iloc[[5]]]), DataError, "several rows"),
         (lambda f: f.assign(day=f["day"] + pd.to_timedelta(np.arange(LENGTH) % 2 * 0.3, "D")), DataError, "equally"),
         (lambda f: f.assign(calls=f["calls"].where(f["day"] >= START, 4.0)), CannotAnswer, "same in every period"),
-        (lambda f: f.assign(calls=f["calls"].where(f["day"] < START)), DataError, "no period has a value of outcome calls"),
+        (
+            lambda f: f.assign(calls=f["calls"].where(f["day"] < START)),
+            DataError,
+            "no period has a value of outcome calls",
+        ),
         (lambda f: f.assign(day=f["day"].where(f["calls"].index > 0)), DataError, "empty"),
     ],
 )
