@@ -19,7 +19,7 @@ from causalcx.core.check import Check, Notice
 from causalcx.core.clusters import clusters_of_columns
 from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.effect import Effect
-from causalcx.core.errors import CannotAnswer, DataError
+from causalcx.core.errors import CannotAnswer
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Flags, Moments, Whole, moments_of_columns
 from causalcx.core.need import COVARIATE, Frame, Need, Reduced, variables_of
@@ -34,7 +34,7 @@ from causalcx.designs.headline import Headline, headline
 from causalcx.designs.nearby import Form, refuse_nobody_exposed, shares_of
 from causalcx.designs.regression import Regression
 from causalcx.designs.spillover import OWN, ROLLED, SPILL, TOTAL, UNTREATED
-from causalcx.designs.values import in_units, spread
+from causalcx.designs.values import clusters_of, in_units, spread
 
 DATA = "frame"
 ESTIMAND = "ATE with every neighbour treated too (total)"
@@ -130,7 +130,13 @@ def _with_clusters(
     if design.cluster is None:
         return moments
     stratum = np.array([moments.strata.index(s) for s in strata]) if strata else None
-    clusters = clusters_of_columns(frame.arm, _clusters(design, frame), columns, known, stratum)
+    clusters = clusters_of_columns(
+        frame.arm,
+        np.unique(clusters_of(frame, design.cluster), return_inverse=True)[1].astype(np.int64),
+        columns,
+        known,
+        stratum,
+    )
     return replace(moments, clusters=clusters)
 
 
@@ -154,19 +160,6 @@ def _labels(columns: list[str], frame: Frame) -> list[str]:
     return [" | ".join(names[p[i]] for p, names in named) for i in range(len(frame.arm))] if columns else []
 
 
-def _clusters(design: Randomised, frame: Frame) -> Whole:
-    if design.cluster is None:
-        return np.arange(len(frame.arm))
-    position = frame.labels[design.cluster].position
-    if (position < 0).any():
-        raise DataError(
-            "Column `{column}` (cluster) is empty in {rows} rows.",
-            column=design.cluster,
-            rows=int((position < 0).sum()),
-        )
-    return np.unique(position, return_inverse=True)[1].astype(np.int64)
-
-
 def _balance(experiment: Experiment, frame: Frame) -> tuple[Check, ...]:
     found = balance(_reduced(experiment, frame, covariates=True).moments) if frame.covariates else None
     return (found,) if found else ()
@@ -180,7 +173,10 @@ def _place(experiment: Experiment, frame: Frame) -> Place:
             arms=", ".join(frame.profile.arms),
         )  # fmt: skip
     design, treated = _keys(experiment), (frame.arm == 1).astype(float)
-    cluster, strata = _clusters(design, frame), _labels(design.strata, frame)
+    cluster, strata = (
+        np.unique(clusters_of(frame, design.cluster), return_inverse=True)[1].astype(np.int64),
+        _labels(design.strata, frame),
+    )
     stratum = np.unique(strata, return_inverse=True)[1] if strata else np.zeros(len(treated), np.int64)
     known = list(_covariates(frame).values())
     dummies = [(stratum == s).astype(float) for s in range(1, int(stratum.max()) + 1)]

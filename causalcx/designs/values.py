@@ -6,8 +6,9 @@ import numpy as np
 
 from causalcx.core.check import Notice
 from causalcx.core.effect import Arm
+from causalcx.core.errors import DataError
 from causalcx.core.experiment import Experiment
-from causalcx.core.moments import Array
+from causalcx.core.moments import Array, Whole
 from causalcx.core.need import Frame
 from causalcx.core.outcomes import Outcome
 from causalcx.designs.contrasts import Estimates
@@ -41,6 +42,18 @@ def spread(frame: Frame, outcome: Outcome) -> float:
 def flat_in_control(experiment: Experiment, frame: Frame) -> set[str]:
     """Outcomes that do not vary among the control units."""
     return {o.key for o in experiment.outcomes if deviation(by_arm(frame, o)[0]) == 0}
+
+
+def clusters_of(frame: Frame, column: str | None) -> Whole:
+    """[n] position of every row's cluster; the row itself without a column. Raises DataError where one is empty."""
+    if column is None:
+        return np.arange(len(frame.arm))
+    position = frame.labels[column].position
+    if (position < 0).any():
+        raise DataError(
+            "Column `{column}` (cluster) is empty in {rows} rows.", column=column, rows=int((position < 0).sum())
+        )
+    return position
 
 
 def arms_of(experiment: Experiment, frame: Frame) -> tuple[Arm, ...]:

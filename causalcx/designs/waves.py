@@ -17,7 +17,7 @@ from causalcx.core.panel import Clock
 from causalcx.designs.durations import Curves, by_wave
 from causalcx.designs.features import features
 from causalcx.designs.nearby import Nearby, nearby_of_panel, refuse_single_rows
-from causalcx.designs.values import in_units
+from causalcx.designs.values import clusters_of, in_units
 
 NEVER = "never"
 """Label of the cohort that is not treated within the data."""
@@ -106,7 +106,7 @@ def waves(experiment: Experiment, design: Staggered, frame: Frame) -> Waves:
         + [frame.outcomes[variables_of(o)[1]] for o in experiment.outcomes if o.kind == "duration"]
     )
     covariates = features(frame, tuple(design.covariates)).values if design.covariates else np.zeros((len(values), 0))
-    cluster = _cluster(design, frame)
+    cluster = clusters_of(frame, design.cluster)
     if panel.size[0] == len(panel.unit):
         refuse_single_rows(experiment)
         found = Waves(
@@ -156,19 +156,6 @@ def _shares(experiment: Experiment, frame: Frame) -> list[Array]:
     """Shares of promoters and of detractors, for every NPS outcome: what its change is made of."""
     scores = [frame.outcomes[o.key] for o in experiment.outcomes if o.kind == "nps"]
     return [np.where(np.isnan(y), np.nan, hit) for y in scores for hit in (y >= 9, y <= 6)]
-
-
-def _cluster(design: Staggered, frame: Frame) -> Whole:
-    if not design.cluster:
-        return np.arange(len(frame.arm))
-    position = frame.labels[design.cluster].position
-    if (position < 0).any():
-        raise DataError(
-            "Column `{column}` (cluster) is empty in {rows} rows.",
-            column=design.cluster,
-            rows=int((position < 0).sum()),
-        )
-    return position
 
 
 def _whole(found: Waves, experiment: Experiment) -> Waves:

@@ -29,7 +29,12 @@ def planned_readout(
 
     Infinitely many units give effects without any error.
     """
-    result = headline(experiment, planned_estimates(spreads, split, units, truth), seed)
+    return readout_of(experiment, planned_estimates(spreads, split, units, truth), seed)
+
+
+def readout_of(experiment: Experiment, estimates: Estimates, seed: int) -> Readout:
+    """What `value` prices."""
+    result = headline(experiment, estimates, seed)
     return Readout(
         experiment=experiment.key,
         design=experiment.design.kind,

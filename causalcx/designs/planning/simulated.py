@@ -13,8 +13,8 @@ from causalcx.core.check import Notice
 from causalcx.core.experiment import Experiment
 from causalcx.core.readout import Readout
 from causalcx.core.sizing import OutcomeSize, Replay, ReplayedOutcome, SizeTried, monte_carlo_error, wanted_power
-from causalcx.designs.contrasts import Estimates
-from causalcx.designs.headline import headline, unit_of
+from causalcx.designs.headline import unit_of
+from causalcx.designs.planning.estimates import readout_of
 from causalcx.designs.planning.sizes import pay_notices
 from causalcx.designs.planning.trials import Progress, Trials, alarms, spread_error, trials
 from causalcx.designs.planning.worlds import World
@@ -165,18 +165,6 @@ def expected_readout(found: Simulated, truth: Mapping[str, float], seed: int, *,
         covariance=0 * at.covariance if certain else at.covariance, df=at.freedom,
     )  # fmt: skip
     return readout_of(experiment, estimates, seed)
-
-
-def readout_of(experiment: Experiment, estimates: Estimates, seed: int) -> Readout:
-    """What `value` prices."""
-    result = headline(experiment, estimates, seed)
-    return Readout(
-        experiment=experiment.key,
-        design=experiment.design.kind,
-        effects=result.effects,
-        covariance=result.covariance,
-        law=result.law,
-    )
 
 
 def _few(at: Trials) -> Notice:
