@@ -113,6 +113,12 @@ class Verdict(Frozen):
     sentence: str = ""
     """The verdict in the reader's language; filled at the edge."""
 
+    @property
+    def advice(self) -> str:
+        """The verdict; `part` where it is to scale, and only some waves gained what the case needs."""
+        some = any(n.code == "waves-that-pay" for n in self.because)
+        return "part" if self.verdict == "scale" and some else self.verdict
+
 
 class BreakEven(Frozen):
     """The value of one input at which the mean NPV is 0, all others as drawn; null where none exists in its domain."""

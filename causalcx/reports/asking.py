@@ -13,8 +13,8 @@ from causalcx.words import horizon, listing
 
 FORMS = ("once", "monthly", "per_unit", "per_unit_month")
 BOXES = ("scale", "part", "extend", "stop")
-TICKED = {"scale": "scale", "stop": "stop", "extend": "extend", "wait": "extend"}
-"""The box that a verdict recommends."""
+TICKED = {"scale": "scale", "part": "part", "stop": "stop", "extend": "extend", "wait": "extend"}
+"""The box that an advice recommends."""
 
 
 def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison: str, voice: Voice) -> dict[str, Any]:
@@ -117,5 +117,5 @@ def _counted(case: Case, voice: Voice) -> str:
 def _boxes(case: Case | None, voice: Voice) -> list[dict[str, Any]]:
     if case is None:
         return []
-    ticked = TICKED.get(case.decision.verdict)
+    ticked = TICKED.get(case.decision.advice)
     return [{"text": voice.say(f"ask.box.{box}"), "recommended": box == ticked} for box in BOXES]

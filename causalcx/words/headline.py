@@ -106,7 +106,7 @@ class Teller:
         )
         return self.say(
             "whole", what=what, happened=happened, horizon=money["horizon"], worth=worth,
-            payback=self._payback(case), chance=self._chance(case), ask=self.say(f"ask.{case.decision.verdict}"),
+            payback=self._payback(case), chance=self._chance(case), ask=self.say(f"ask.{case.decision.advice}"),
         )  # fmt: skip
 
     def _money(self, case: Case) -> dict[str, str]:

@@ -34,7 +34,7 @@ class Promise:
 
 
 CASES = (
-    Promise("peak-staffing", {"sales": "sales", "queue": "queue"}, "naive-waves", {"sales": 10_363}, "scale", "80 stores"),
+    Promise("peak-staffing", {"sales": "sales", "queue": "queue"}, "naive-waves", {"sales": 10_363}, "scale", "We recommend rolling it out where it pays."),
     Promise("city-desk", {"churn": "churn", "leavers": "leavers", "calls": "calls"}, "naive-before-after", {"churn": -0.0041}, "scale", "1 city", "before_after"),
     Promise("outage-credit", {"churn": "churn", "nps": "nps"}, "naive-received", {"churn": 0.0493, "nps": -3.52}, "extend", "close to the threshold"),
     Promise("app-nudge", {"calls": "calls", "churn": "churn", "nps": "nps"}, "naive-takers", {"nps": 59.4}, "scale", "among those who took it because of the nudge"),
