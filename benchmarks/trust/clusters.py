@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.trust.judged import row
 from causalcx.core.clusters import clusters_of_columns
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array, Moments, Whole, moments_of_columns
@@ -107,8 +108,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     for i, case in enumerate(CASES):
         rng = np.random.default_rng([seed, i])
         estimate, error, holds, clear = np.array([one(case, rng) for _ in range(runs)], float).T
-        yield {
-            "design": "randomised", "outcome": case.kind, "case": case.label, "runs": runs, "truth": TRUTH[case.kind],
-            "bias": float(estimate.mean() - TRUTH[case.kind]), "coverage": float(holds.mean()), "std_error": float(error.mean()),
-            "spread": float(estimate.std(ddof=1)), "power": float(clear.mean()),
-        }  # fmt: skip
+        yield row(("randomised", case.kind, case.label), TRUTH[case.kind], estimate, error, holds=holds, clear=clear)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, ndtr
 
+from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
 from causalcx.designs.density import piling_up
@@ -115,9 +116,5 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
         at = np.zeros(1)
         truth = float((expected(case.kind, mood(at) + SHIFT) - expected(case.kind, mood(at)))[0])
         estimate, error, low, high, piled = np.array([one(case, rng) for _ in range(runs)]).T
-        yield {
-            "design": "discontinuity", "outcome": case.kind, "case": case.label, "runs": runs, "truth": truth,
-            "bias": float(estimate.mean() - truth), "coverage": float(((low <= truth) & (truth <= high)).mean()),
-            "std_error": float(error.mean()), "spread": float(estimate.std(ddof=1)), "power": float(((low > 0) | (high < 0)).mean()),
-            "piling_up_seen": float(piled.mean()),
-        }  # fmt: skip
+        found = row_of_ends(("discontinuity", case.kind, case.label), truth, estimate, error, low, high)
+        yield found | {"piling_up_seen": float(piled.mean())}

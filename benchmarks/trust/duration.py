@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.trust.judged import row_of_ends
 from causalcx.core.experiment import Experiment
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array, moments_of_columns
@@ -158,7 +159,7 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
         found = [estimates_of(case, drawn(case, rng), seed) for _ in range(runs)]
         for k, (reading, truth) in enumerate(zip(READINGS, truths(case), strict=True)):
             if reading in case.readings:
-                yield _row(case, reading, truth, runs, *_intervals(found, k))
+                yield _row(case, reading, truth, *_intervals(found, k))
 
 
 def _intervals(found: list[Estimates], k: int) -> tuple[Array, Array, Array]:
@@ -169,10 +170,7 @@ def _intervals(found: list[Estimates], k: int) -> tuple[Array, Array, Array]:
     return value, error, np.array(ends)
 
 
-def _row(case: Case, reading: str, truth: float, runs: int, value: Array, error: Array, ends: Array) -> dict[str, Any]:
+def _row(case: Case, reading: str, truth: float, value: Array, error: Array, ends: Array) -> dict[str, Any]:
     broken = "broken: " if case.label.startswith("broken: ") else ""
-    return {
-        "design": "duration", "outcome": "duration", "case": f"{broken}{reading}, {case.label.removeprefix('broken: ')}", "runs": runs,
-        "truth": truth, "bias": float(value.mean() - truth), "spread": float(value.std(ddof=1)), "std_error": float(error.mean()),
-        "coverage": float(((ends[:, 0] <= truth) & (truth <= ends[:, 1])).mean()), "power": float(((ends[:, 0] > 0) | (ends[:, 1] < 0)).mean()),
-    }  # fmt: skip
+    head = ("duration", "duration", f"{broken}{reading}, {case.label.removeprefix('broken: ')}")
+    return row_of_ends(head, truth, value, error, *ends.T)

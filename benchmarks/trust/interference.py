@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array, Whole
 from causalcx.core.neighbours import Neighbours
@@ -95,9 +96,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
         for what in found[0]:
             truth, estimate, error, df = np.array([f[what] for f in found]).T
             ends = np.array([t_interval(e, s, f, 0.95) for e, s, f in zip(estimate, error, df, strict=True)])
-            yield {
-                "design": design, "outcome": "amount", "case": f"{label}: {what}", "runs": runs, "truth": float(truth.mean()),
-                "bias": float((estimate - truth).mean()), "coverage": float(((ends[:, 0] <= truth) & (truth <= ends[:, 1])).mean()),
-                "std_error": float(error.mean()), "spread": float((estimate - truth).std(ddof=1)),
-                "power": float(((ends[:, 0] > 0) | (ends[:, 1] < 0)).mean()),
-            }  # fmt: skip
+            yield row_of_ends((design, "amount", f"{label}: {what}"), truth, estimate, error, *ends.T)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.trust.judged import row_of_ends
 from causalcx.core.moments import Array
 from causalcx.designs.course_found import mean_of
 from causalcx.models.structural import Series
@@ -109,8 +110,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
         found = [mean_of(draw(case, rng)) for _ in range(runs)]
         estimate, error = np.array([m.value for m in found]), np.array([m.student[0] for m in found])
         low, high = np.array([m.interval for m in found]).T
-        yield {
-            "design": "interrupted-time-series", "outcome": case.kind, "case": case.label, "runs": runs, "truth": case.truth,
-            "bias": float(estimate.mean() - case.truth), "coverage": float(((low <= case.truth) & (case.truth <= high)).mean()),
-            "std_error": float(error.mean()), "spread": float(estimate.std(ddof=1)), "power": float(((low > 0) | (high < 0)).mean()),
-        }  # fmt: skip
+        yield row_of_ends(("interrupted-time-series", case.kind, case.label), case.truth, estimate, error, low, high)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.trust.judged import row
 from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.core.inference import t_interval
@@ -107,8 +108,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
         found = np.array([list(one(effect, covariates, rng)) for _ in range(runs)], float)
         for k, kind in enumerate(KINDS):
             estimate, error, holds, clear = found[:, k].T
-            yield {
-                "design": "observational", "outcome": kind, "case": label, "runs": runs, "truth": truth(effect)[kind],
-                "bias": float(estimate.mean() - truth(effect)[kind]), "coverage": float(holds.mean()), "std_error": float(error.mean()),
-                "spread": float(estimate.std(ddof=1)), "power": float(clear.mean()),
-            }  # fmt: skip
+            yield row(("observational", kind, label), truth(effect)[kind], estimate, error, holds=holds, clear=clear)

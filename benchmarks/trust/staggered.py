@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.trust.judged import row_of_ends
 from causalcx.core.design_keys.staggered import Staggered
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
@@ -136,8 +137,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     for i, case in enumerate(CASES):
         rng, truth = np.random.default_rng([seed, i]), truth_of(case)
         estimate, error, low, high = np.array([one(case, rng) for _ in range(runs)]).T
-        yield {
-            "design": "staggered", "outcome": case.kind, "case": case.label, "runs": runs, "truth": truth,
-            "bias": float(estimate.mean() - truth), "coverage": float(((low <= truth) & (truth <= high)).mean()),
-            "std_error": float(error.mean()), "spread": float(estimate.std(ddof=1)), "power": float(((low > 0) | (high < 0)).mean()),
-        }  # fmt: skip
+        yield row_of_ends(("staggered", case.kind, case.label), truth, estimate, error, low, high)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array, Whole
 from causalcx.core.panel import Clock
@@ -112,8 +113,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
         rng = np.random.default_rng([seed, i])
         truth = EFFECT[case.kind] * (1 + case.carried)
         estimate, error, low, high = np.array([one(case, rng) for _ in range(runs)]).T
-        yield {
-            "design": "switchback", "outcome": case.kind, "case": case.label, "runs": runs, "truth": truth,
-            "bias": float(estimate.mean() - truth), "coverage": float(((low <= truth) & (truth <= high)).mean()),
-            "std_error": float(error.mean()), "spread": float(estimate.std(ddof=1)), "power": float(((low > 0) | (high < 0)).mean()),
-        }  # fmt: skip
+        yield row_of_ends(("switchback", case.kind, case.label), truth, estimate, error, low, high)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
 from causalcx.designs.synthetic import Method
@@ -75,8 +76,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     for i, case in enumerate(CASES):
         rng = np.random.default_rng([seed, i])
         estimate, error, low, high = np.array([one(case, rng, case.effect) for _ in range(runs)]).T
-        yield {
-            "design": "synthetic-control", "outcome": case.kind, "case": case.label, "runs": runs, "truth": case.effect,
-            "bias": float(estimate.mean() - case.effect), "coverage": float(((low <= case.effect) & (case.effect <= high)).mean()),
-            "std_error": float(error.mean()), "spread": float(estimate.std(ddof=1)), "power": float(((low > 0) | (high < 0)).mean()),
-        }  # fmt: skip
+        yield row_of_ends(("synthetic-control", case.kind, case.label), case.effect, estimate, error, low, high)

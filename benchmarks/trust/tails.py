@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from benchmarks.trust.judged import row
 from causalcx.core.check import Check
 from causalcx.core.clusters import clusters_of_columns
 from causalcx.core.effect import Effect
@@ -138,8 +139,4 @@ def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     for i, case in enumerate(CASES):
         rng = np.random.default_rng([seed, i])
         estimate, error, holds, clear = np.array([one(case, rng) for _ in range(runs)], float).T
-        yield {
-            "design": "randomised", "outcome": case.kind, "case": case.label, "runs": runs, "truth": case.truth,
-            "bias": float(estimate.mean() - case.truth), "coverage": float(holds.mean()), "std_error": float(error.mean()),
-            "spread": float(estimate.std(ddof=1)), "power": float(clear.mean()),
-        }  # fmt: skip
+        yield row(("randomised", case.kind, case.label), case.truth, estimate, error, holds=holds, clear=clear)

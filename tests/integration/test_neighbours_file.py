@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 
 import pandas as pd
 import pytest
+from editing import edited
 
 TRIAL = """
 key: sites
@@ -28,13 +28,6 @@ def stores(causalcx, tmp_path):
     folder = tmp_path / "stores"
     assert causalcx("simulate", "staffing-neighbours", "--out", folder, "--seed", "2").code == 0
     return folder
-
-
-def edited(folder, pattern: str, replacement: str) -> None:
-    file = folder / "experiment.yaml"
-    text = file.read_text("utf-8")
-    assert re.search(pattern, text)
-    file.write_text(re.sub(pattern, replacement, text), encoding="utf-8")
 
 
 def trial(folder, interference: str, design: str = ""):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 
 import pandas as pd
 import pytest
+from editing import edited
 
 CHECKS = {
     "sample-ratio", "timing", "interference", "early-look", "skew", "few-clusters", "composition", "pre-trends",
@@ -20,13 +20,6 @@ def stores(causalcx, tmp_path):
     folder = tmp_path / "stores"
     assert causalcx("simulate", "staffing", "--out", folder, "--seed", "2").code == 0
     return folder
-
-
-def edited(folder, pattern: str, replacement: str) -> None:
-    file = folder / "experiment.yaml"
-    text = file.read_text("utf-8")
-    assert re.search(pattern, text)
-    file.write_text(re.sub(pattern, replacement, text), encoding="utf-8")
 
 
 def test_from_the_file_to_the_case(causalcx, stores) -> None:
