@@ -24,12 +24,12 @@ from scipy import special
 
 from causalcx.core.moments import Array, Flags, Whole
 
-STEPS = ((0.15, 0.003, 0.7), (0.75, 0.35, 1.2), (0.1, 8.0, 0.5))
+STEPS = ((0.1, 0.003, 0.7), (0.6, 0.4, 1.2), (0.3, 20.0, 0.3))
 """Steps of the level from one period to the next, in standard deviations of the disturbances: share, median and deviation of the logarithm
-of levels that as good as stand still, that drift, and that wander like a share price."""
+of levels that as good as stand still, that drift, and that wander like a share price (a random walk)."""
 SLOPE_STEPS = (0.001, 1.0)
 """The same of the slope; every order of size is as likely before."""
-LASTS, LONGEST = (0.1, 0.1), 0.96
+LASTS, LONGEST = (0.05, 0.02), 0.96
 """Shape of the prior of what is left of a disturbance a period later, and the most: mostly hardly anything or nearly all."""
 LEVELS, SLOPES = np.concatenate([[0.001], np.geomspace(0.005, 10, 23)]), np.geomspace(*SLOPE_STEPS, 28)
 """Points of the grid for the steps of level and slope."""

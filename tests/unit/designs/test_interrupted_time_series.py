@@ -204,7 +204,8 @@ def test_a_column_that_jumps_at_the_start_is_seen() -> None:
 
 def test_a_week_that_the_plan_leaves_out_is_seen_and_a_declared_one_sharpens() -> None:
     week = 8 * np.array([1.0, 0.5, 0, 0, 0.2, -0.8, -0.9])[np.arange(LENGTH) % 7]
-    frame = days().assign(calls=lambda f: f["calls"] + week)
+    still = np.random.default_rng(1).normal(size=LENGTH)
+    frame = days().assign(calls=lambda f: 100 + still + week - 10 * (f["day"] >= START))
     plain, declared = fitted(frame), fitted(frame, "season: 7")
     assert verdict(plain, "season-undeclared") == "warn"
     assert verdict(declared, "season-undeclared") == "info"
