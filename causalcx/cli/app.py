@@ -157,8 +157,9 @@ def plan(
         typer.Option(min=1, help="Units planned, all arms together; of a design over time periods from the start on, or slots of a unit."),
     ] = None,
     splits: Annotated[
-        int, typer.Option(min=2, help="Random splits of a history; of a simulated design, worlds of every size (at most 200).")
-    ] = 500,
+        int | None,
+        typer.Option(min=2, help="Random splits of a history (500); of a simulated design, worlds of every size (200; 50 of a time series, 24 of customers who chose)."),
+    ] = None,
     periods: Annotated[
         int | None, typer.Option(min=1, help="Periods, or slots, of the time before, where spreads are stated.")
     ] = None,

@@ -208,7 +208,7 @@ def _reduce(experiment: Experiment, design: Design, source: Any, today: dt.date 
 def assignment_file(experiment: Experiment) -> Path | None:
     """The assignment beside the experiment file, where arms were drawn with `plan --assign`."""
     file = experiment.folder / ASSIGNMENT if experiment.folder else None
-    drawn = isinstance(experiment.design, Randomised) and experiment.design.treatment is not None
+    drawn = isinstance(experiment.design, Randomised)
     return file if file and drawn and file.is_file() and experiment.data.source != ASSIGNMENT else None
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from causalcx.core.design_keys.randomised import Randomised
-from causalcx.core.errors import CannotAnswer, NotBuilt, UsageError
+from causalcx.core.errors import CannotAnswer, UsageError
+from causalcx.core.need import BETWEEN
 from causalcx.service.experiments import Source, load
 from causalcx.service.files import FileExists, write_whole
 from causalcx.service.interference import refuse_interference, without_neighbours
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def assign(
     *, experiment: Source, units: str | Path, out: str | Path, salt: str = "", rerandomise: float | None = None, pairs: bool = False
 ) -> dict[str, Any]:  # fmt: skip
-    """Draw an arm for every unit of a file and write it to ``out``: the unit's and the treatment's column.
+    """Draw an arm for every unit of a file and write it to ``out``: the unit's and the treatment's column, or those of the factors.
 
     Where the plan names a `cluster`, whole groups are drawn; a file without units may list the groups themselves. ``pairs`` matches
     them two by two on covariates and draws one of each pair; a column `pair` then goes with the arms.
@@ -77,16 +78,18 @@ def _drawable(design: Any) -> Randomised:
         raise CannotAnswer(
             "Only `kind: randomised` has an assignment to draw; this design is {kind}.", kind=design.kind
         )
-    if design.factors is not None:
-        raise NotBuilt("an assignment with `design.factors`")
     return design
 
 
 def _text(design: Randomised, unit: str, lot: Lot) -> str:
+    """The file: unit, arm (or the level of every factor), and the pair where pairs were made."""
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
-    writer.writerow([unit, design.treatment, *(["pair"] if lot.pairs else [])])
-    writer.writerows(zip(lot.units, lot.arms, *([lot.pairs] if lot.pairs else []), strict=True))
+    arms = [arm.split(BETWEEN) if design.factors else [arm] for arm in lot.arms]
+    columns = design.factors.values() if design.factors else [design.treatment]
+    pairs = [[pair] for pair in lot.pairs] if lot.pairs else [[]] * len(arms)
+    writer.writerow([unit, *columns, *(["pair"] if lot.pairs else [])])
+    writer.writerows([name, *arm, *pair] for name, arm, pair in zip(lot.units, arms, pairs, strict=True))
     return rows.getvalue()
 
 

@@ -44,7 +44,7 @@ def plan(
     size: int | None = None,
     per_month: float | None = None,
     runs: int = RUNS,
-    splits: int = SPLITS,
+    splits: int | None = None,
     alike: Mapping[str, float] | None = None,
     cluster_size: float | None = None,
     sites: int | None = None,
@@ -77,7 +77,7 @@ def plan(
     refuse_interference(loaded)
     alone = without_neighbours(loaded)
     if isinstance(alone.design, Randomised):
-        sizing = _sizing(alone, stated, history, size, per_month, runs, splits, seed)
+        sizing = _sizing(alone, stated, history, size, per_month, runs, SPLITS if splits is None else splits, seed)
     else:
         known = Path(history) if history is not None else None
         setting = Setting(sites, untouched, periods, moved)

@@ -29,7 +29,7 @@ class Asked:
     setting: Setting
     history: Path | None
     size: int | None
-    splits: int
+    splits: int | None
     seed: int
     workers: int
     progress: Progress | None

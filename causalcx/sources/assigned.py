@@ -7,7 +7,7 @@ from pathlib import Path
 
 from causalcx.core.errors import DataError
 from causalcx.core.labels import canonical
-from causalcx.core.need import Assigned, Need
+from causalcx.core.need import BETWEEN, Assigned, Need
 from causalcx.sources.engine import Source, ir
 
 
@@ -36,10 +36,11 @@ def _planned(file: Path, need: Need) -> tuple[str, dict[str, str]]:
         named = rows.fieldnames or ()
         grouped = need.cluster is not None and need.cluster in named and need.unit not in named
         column = str(need.cluster) if grouped else need.unit
-        missing = [c for c in (column, need.treatment) if c not in named]
+        parts = need.factors or (need.treatment,)
+        missing = [c for c in (column, *parts) if c not in named]
         if missing:
             raise DataError(
                 "The assignment {file} has no column {missing}; it names the unit and the arm it was drawn for.",
                 file=str(file), missing=", ".join(missing),
             )  # fmt: skip
-        return column, {canonical(row[column]): canonical(row[need.treatment]) for row in rows}
+        return column, {canonical(row[column]): BETWEEN.join(canonical(row[c]) for c in parts) for row in rows}

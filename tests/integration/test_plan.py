@@ -118,3 +118,35 @@ def test_the_adviser_answers_in_both_languages(causalcx):
         )
     document = causalcx("plan", "--advise", "--decided", "threshold", "--json").json
     assert [d["design"] for d in document["designs"]] == ["discontinuity"]
+
+
+TWO_CHANGES = """
+key: two-changes
+title: Merged steps and a bar
+intervention: behavioural
+owner: a@example.com
+hypothesis: Fewer steps sell more.
+period: {start: 2026-01-01, end: 2026-03-31}
+data: {source: data.csv}
+design:
+  kind: randomised
+  unit: id
+  factors: {merge: merged, bar: bar}
+  ratio: {no × no: 1, no × yes: 1, yes × no: 1, yes × yes: 1}
+outcomes: [{name: revenue, kind: amount, column: revenue, role: primary, unit: CNY}]
+"""
+
+
+def test_a_lot_over_two_changes_has_a_column_for_each(causalcx, tmp_path):
+    (tmp_path / "experiment.yaml").write_text(TWO_CHANGES)
+    units, data, lot = (tmp_path / name for name in ("units.csv", "data.csv", "assignment.csv"))
+    units.write_text("id\n" + "".join(f"c{i}\n" for i in range(400)))
+    drawn = causalcx("plan", tmp_path, "--units", units, "--assign", lot, "--json")
+    assert drawn.json["arms"] == {f"{a} × {b}": 100 for a in ("no", "yes") for b in ("no", "yes")}
+    rows = pd.read_csv(lot)
+    assert list(rows.columns) == ["id", "merged", "bar"]
+    rows.assign(revenue=range(400)).to_csv(data, index=False)
+    assert assignment(causalcx, tmp_path)["verdict"] == "pass"
+    rows.assign(revenue=range(400), bar=rows["bar"].where(rows.index > 0, "yes")).to_csv(data, index=False)
+    rows.assign(merged=rows["merged"].map({"no": "yes", "yes": "no"})).to_csv(lot, index=False)
+    assert assignment(causalcx, tmp_path)["facts"]["differing"] == 400

@@ -19,9 +19,8 @@ from causalcx.designs.planning.sizes import pay_notices
 from causalcx.designs.planning.trials import Progress, Trials, alarms, spread_error, trials
 from causalcx.designs.planning.worlds import World
 
-MOST_RUNS = {"interrupted-time-series": 50, "synthetic-control": 60, "observational": 24}
-"""Worlds of a size, where one takes long; 200 of the others."""
-RUNS = 200
+RUNS, RUNS_OF = 200, {"interrupted-time-series": 50, "observational": 24}
+"""Worlds of every size; fewer starts of one series, which overlap, and where one world takes long."""
 SIZES = 3
 """Sizes tried beside the planned one."""
 
@@ -47,13 +46,13 @@ class Simulated:
 
 
 def simulated(
-    experiment: Experiment, world: World, size: int | None, splits: int, seed: int, *, workers: int, progress: Progress | None
+    experiment: Experiment, world: World, size: int | None, splits: int | None, seed: int, *, workers: int, progress: Progress | None
 ) -> Simulated:  # fmt: skip
     """Worlds at the planned size and at others; what cannot be drawn as large is scaled up where the rate is known."""
     low, high = world.sizes
     wanted = size or world.usual
     planned = min(max(wanted, low), high)
-    runs = min(splits or RUNS, MOST_RUNS.get(experiment.design.kind, RUNS))
+    runs = splits or RUNS_OF.get(experiment.design.kind, RUNS)
     tried = trials(world, _grid(world, planned), runs, seed, workers=workers, progress=progress)
     at = next(t for t in tried if t.size == planned)
     if wanted > high and world.rate:
