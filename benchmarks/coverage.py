@@ -29,7 +29,7 @@ from causalcx.core.inference import t_interval  # noqa: E402
 from causalcx.core.moments import Array, Moments  # noqa: E402
 from causalcx.core.need import ANSWERED_BY, COVARIATE, variables_of  # noqa: E402
 from causalcx.core.outcomes import Outcome  # noqa: E402
-from causalcx.designs.armmeans import arm_means  # noqa: E402
+from causalcx.designs.arms.armmeans import arm_means  # noqa: E402
 from causalcx.designs.contrasts import contrasts  # noqa: E402
 from causalcx.simulate import Effects, Population, draw_customers, truth_of  # noqa: E402
 

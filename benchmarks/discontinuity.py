@@ -49,7 +49,7 @@ def drawn(rows: int) -> Any:
 
 def causalcx(x: Any, y: Any) -> tuple[float, float, float]:
     """Sorting, bandwidths, estimate and robust error; answers with estimate, low and high."""
-    from causalcx.designs.local_polynomial import Rows, jump, widths
+    from causalcx.designs.cutoff.local_polynomial import Rows, jump, widths
 
     order = np.argsort(x, kind="stable")
     rows = Rows("y", x[order], y[order])

@@ -45,15 +45,15 @@ def drawn(rows: int, seed: int) -> Data:
 
 def folds_of(treated: NDArray[Any], seed: int) -> list[Any]:
     """Five splits into two folds, the same for all."""
-    from causalcx.designs import crossfit
+    from causalcx.designs.unconfounded import crossfit
 
     return [crossfit.folds_of(treated, FOLDS, seed + s) for s in range(SPLITS)]
 
 
 def causalcx(data: Data, seed: int) -> Answer:
     """Our scores, medians and spread, on given nuisances."""
-    from causalcx.designs import aipw, crossfit
-    from causalcx.designs.nuisances import Nuisance
+    from causalcx.designs.unconfounded import aipw, crossfit
+    from causalcx.designs.unconfounded.nuisances import Nuisance
 
     x, treated, y = data
     outcome = Nuisance("value", trees=TREES, seed=seed)
@@ -69,8 +69,8 @@ def whole_design(data: Data, seed: int) -> Answer:
     """Models chosen by the design itself, overlap and splits as in ``fit``, refuters left out."""
     from causalcx.core.need import Frame, Profile
     from causalcx.core.outcomes import Outcome
-    from causalcx.designs.identification import Identified
-    from causalcx.designs.study import groups_of, study
+    from causalcx.designs.unconfounded.identification import Identified
+    from causalcx.designs.unconfounded.study import groups_of, study
 
     x, treated, y = data
     names = tuple(f"x{i}" for i in range(COVARIATES))
@@ -119,7 +119,7 @@ def doubleml(data: Data, seed: int) -> Answer:
 
 def _nuisances(rows: int, seed: int) -> tuple[Any, Any]:
     """The scikit-learn estimators that ours are, for a fold's rows."""
-    from causalcx.designs.nuisances import Nuisance
+    from causalcx.designs.unconfounded.nuisances import Nuisance
 
     return tuple(Nuisance(target, trees=TREES, seed=seed).estimator(rows // FOLDS) for target in ("class", "value"))  # type: ignore[return-value]
 

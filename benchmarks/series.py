@@ -41,7 +41,7 @@ def causalcx(y: Any, x: Any, setting: str, seed: int) -> Answer:  # noqa: ARG001
     """Our model on our grid, or on a fine one."""
     import numpy as np
 
-    from causalcx.designs.course_found import mean_of
+    from causalcx.designs.course.found import mean_of
     from causalcx.models import structural
 
     if setting == "fine grid":
@@ -94,7 +94,7 @@ def work(name: str, file: str, setting: str, seed: int) -> None:
     warnings.simplefilter("ignore")
     y, x = np.loadtxt(file, delimiter=",").T
     for module in {
-        "causalcx": ("scipy.special", "causalcx.designs.course_found"),
+        "causalcx": ("scipy.special", "causalcx.designs.course.found"),
         SHOWN: ("causal_impact", "pandas"),
     }.get(name, ("causalpy" if name == "causalpy" else "causalimpact",)):
         __import__(module)

@@ -44,7 +44,7 @@ def drawn(units: int, periods: int) -> Values:
 
 def causalcx(values: Values, start: int) -> tuple[Callable[[], float], Callable[[], float]]:
     """Estimate, and its standard error."""
-    from causalcx.designs.synthetic_spread import Setting, placebos_of, spread_of
+    from causalcx.designs.donors.spread import Setting, placebos_of, spread_of
 
     setting = Setting((values,), np.array([0]), np.arange(1, len(values)), start, "synthetic-did")
 

@@ -17,7 +17,7 @@ from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array, Moments, Whole, moments_of_columns
 from causalcx.core.need import COVARIATE, variables_of
 from causalcx.core.outcomes import Kind, Outcome
-from causalcx.designs.clustermeans import means
+from causalcx.designs.arms.clustermeans import means
 from causalcx.designs.contrasts import contrasts
 
 TRUTH: dict[Kind, float] = {"amount": 2.0, "binary": -0.1, "nps": 12.0, "count": -0.4, "score": 0.3}

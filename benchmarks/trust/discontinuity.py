@@ -17,8 +17,8 @@ from scipy.special import expit, ndtr
 from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
-from causalcx.designs.density import piling_up
-from causalcx.designs.local_polynomial import Rows, jump, widths
+from causalcx.designs.cutoff.density import piling_up
+from causalcx.designs.cutoff.local_polynomial import Rows, jump, widths
 
 UNITS, CUTOFF, LEVEL = 10_000, 8.0, 0.95
 SHIFT = 0.8

@@ -21,11 +21,11 @@ from causalcx.core.moments import Array, moments_of_columns
 from causalcx.core.need import COVARIATE, variables_of
 from causalcx.core.survival import pseudo_values
 from causalcx.designs import observational, staggered
-from causalcx.designs.clustermeans import means
+from causalcx.designs.arms.clustermeans import means
 from causalcx.designs.contrasts import Estimates, contrasts
-from causalcx.designs.durations import time_of
-from causalcx.designs.nuisances import one_thread
-from causalcx.designs.study import groups_of, study
+from causalcx.designs.survival.durations import time_of
+from causalcx.designs.unconfounded.nuisances import one_thread
+from causalcx.designs.unconfounded.study import groups_of, study
 from causalcx.sources.engine import open_frame
 from causalcx.sources.pull import pull
 

@@ -14,7 +14,7 @@ import numpy as np
 from causalcx.checks.instrument import WEAK
 from causalcx.core.inference import quantile, t_interval
 from causalcx.core.moments import Array, Whole
-from causalcx.designs.wald import Moved, Pieces, anderson_rubin, leave_one_out, moved
+from causalcx.designs.nudge.wald import Moved, Pieces, anderson_rubin, leave_one_out, moved
 
 UNITS, SITES = 2_000, 6
 TRUTH = {"amount": 3.0, "count": -0.5, "score": 6.0, "binary": -0.12, "nps": 30.0}

@@ -15,10 +15,10 @@ from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array, Whole
 from causalcx.core.neighbours import Neighbours
-from causalcx.designs import felt_arms
-from causalcx.designs.felt_parts import groups_of
-from causalcx.designs.nearby import Nearby
-from causalcx.designs.spillover import OWN, ROLLED, SPILL, TOTAL, Asked, Weights, joint, weights
+from causalcx.designs.neighbours import felt_arms
+from causalcx.designs.neighbours.felt_parts import groups_of
+from causalcx.designs.neighbours.nearby import Nearby
+from causalcx.designs.neighbours.spillover import OWN, ROLLED, SPILL, TOTAL, Asked, Weights, joint, weights
 from causalcx.simulate.staffing import Staffing, with_neighbours
 
 SITES, FEELS = 400, {0: -0.8, 1: -0.4}

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.trust.judged import row_of_ends
 from causalcx.core.moments import Array
-from causalcx.designs.course_found import mean_of
+from causalcx.designs.course.found import mean_of
 from causalcx.models.structural import Series
 
 PEOPLE = 200

@@ -17,7 +17,7 @@ from causalcx.core.inference import quantile
 from causalcx.core.moments import Array, moments_of_columns
 from causalcx.core.outcomes import Kind, Outcome
 from causalcx.core.sequential import AlwaysValid, Bound, Shape, Spending, t_critical
-from causalcx.designs.clustermeans import means
+from causalcx.designs.arms.clustermeans import means
 from causalcx.designs.contrasts import contrasts
 
 UNITS = 5_600

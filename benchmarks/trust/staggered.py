@@ -17,9 +17,9 @@ from causalcx.core.design_keys.staggered import Staggered
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
 from causalcx.core.panel import Clock
-from causalcx.designs import aggregation
+from causalcx.designs.roll_out import aggregation
+from causalcx.designs.roll_out.waves import Waves
 from causalcx.designs.staggered import group_time_effects
-from causalcx.designs.waves import Waves
 
 PERIODS, STARTS = 8, np.array([3, 5, 8])
 TRUTH = {"amount": 2.0, "count": 1.0, "score": 4.0, "binary": -0.08, "nps": 8.0}

@@ -17,8 +17,8 @@ from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array, Whole
 from causalcx.core.panel import Clock
-from causalcx.designs.slot_means import slot_effect
-from causalcx.designs.slots import Slots
+from causalcx.designs.slots.means import slot_effect
+from causalcx.designs.slots.order import Slots
 
 A_DAY, LASTING, LEVEL = 12, 0.5, 0.95
 

@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks.trust.judged import row_of_ends
 from causalcx.core.inference import t_interval
 from causalcx.core.moments import Array
-from causalcx.designs.synthetic import Method
-from causalcx.designs.synthetic_spread import Setting, placebos_of, spread_of
+from causalcx.designs.donors.spread import Setting, placebos_of, spread_of
+from causalcx.designs.donors.synthetic import Method
 
 DONORS, PERIODS, START = 30, 36, 24
 LEVEL = 0.95

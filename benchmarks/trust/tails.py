@@ -18,8 +18,8 @@ from causalcx.core.clusters import clusters_of_columns
 from causalcx.core.effect import Effect
 from causalcx.core.moments import Array, Whole
 from causalcx.core.tails import Tails, tails_of_columns
-from causalcx.designs.bounds import bounds
-from causalcx.designs.quantiles import quantile_effects
+from causalcx.designs.arms.bounds import bounds
+from causalcx.designs.arms.quantiles import quantile_effects
 
 STEPS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 HEADLINE = Effect(

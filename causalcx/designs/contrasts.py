@@ -13,7 +13,7 @@ from causalcx.core.errors import CannotAnswer
 from causalcx.core.moments import Array, Flags
 from causalcx.core.need import variables_of
 from causalcx.core.outcomes import Outcome
-from causalcx.designs.armmeans import ArmMeans
+from causalcx.designs.arms.armmeans import ArmMeans
 
 
 @dataclass(frozen=True)

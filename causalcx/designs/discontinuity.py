@@ -20,12 +20,11 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.need import SIDE, UNTREATED, Frame, Need
 from causalcx.core.picture import Picture
 from causalcx.core.readout import Readout
-from causalcx.designs import cutoff_pictures as pictures
-from causalcx.designs import cutoff_probes as probes
 from causalcx.designs.contrasts import Estimates
-from causalcx.designs.cutoff import Measured, Ordered, flows, measured, ordered
-from causalcx.designs.cutoff_effects import conventional, estimates_of, of_passing, segments_of
-from causalcx.designs.density import piling_up
+from causalcx.designs.cutoff import pictures, probes
+from causalcx.designs.cutoff.density import piling_up
+from causalcx.designs.cutoff.effects import conventional, estimates_of, of_passing, segments_of
+from causalcx.designs.cutoff.jumps import Measured, Ordered, flows, measured, ordered
 from causalcx.designs.headline import headline, pooled_priors, unit_of
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control

@@ -21,15 +21,15 @@ from causalcx.core.moments import Array
 from causalcx.core.need import Frame, Need
 from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
-from causalcx.designs.complier_law import joint_law
 from causalcx.designs.contrasts import Estimates
 from causalcx.designs.headline import LEVEL, headline, pooled_priors, unit_of
-from causalcx.designs.instrument_facts import assumptions, before_effects, compliers, left_out
-from causalcx.designs.instrument_pictures import pictures
-from causalcx.designs.instrument_setting import Setting, setting_of
+from causalcx.designs.nudge.complier_law import joint_law
+from causalcx.designs.nudge.facts import assumptions, before_effects, compliers, left_out
+from causalcx.designs.nudge.pictures import pictures
+from causalcx.designs.nudge.setting import Setting, setting_of
+from causalcx.designs.nudge.wald import Moved, Pieces, anderson_rubin, freedom
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control, naive_differences, spread
-from causalcx.designs.wald import Moved, Pieces, anderson_rubin, freedom
 
 DATA = "frame"
 UNTAKEN = "0"

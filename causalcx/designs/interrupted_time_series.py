@@ -17,11 +17,11 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.need import Frame, Need
 from causalcx.core.readout import Readout
 from causalcx.designs.contrasts import Estimates
-from causalcx.designs.course import Course, course_of
-from causalcx.designs.course_found import Found, found_of
-from causalcx.designs.course_parts import careless, parts, path_of, pictures
-from causalcx.designs.course_selected import selected
-from causalcx.designs.course_trust import before, regressors
+from causalcx.designs.course.found import Found, found_of
+from causalcx.designs.course.parts import careless, parts, path_of, pictures
+from causalcx.designs.course.rows import Course, course_of
+from causalcx.designs.course.selected import selected
+from causalcx.designs.course.trust import before, regressors
 from causalcx.designs.headline import Headline, headline
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.models.structural import LASTS, LONGEST, SLOPE_STEPS, STEPS

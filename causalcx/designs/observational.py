@@ -20,16 +20,25 @@ from causalcx.core.moments import Array
 from causalcx.core.need import Frame, Need, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
-from causalcx.designs.aipw import OVERLAP, Effect
-from causalcx.designs.censored import weighed
 from causalcx.designs.contrasts import Estimates, weights_of
-from causalcx.designs.durations import restricted_means, survival_pictures
 from causalcx.designs.headline import Headline, headline, pooled_priors
-from causalcx.designs.identification import Identified, candidates, identify
-from causalcx.designs.nuisances import engine, one_thread
-from causalcx.designs.refuters import refute
-from causalcx.designs.selection_by_column import by_column
-from causalcx.designs.study import SPLITS, Group, Overlap, Study, complete_cases, groups_of, overlap_before, study
+from causalcx.designs.selection.by_column import by_column
+from causalcx.designs.survival.censored import weighed
+from causalcx.designs.survival.durations import restricted_means, survival_pictures
+from causalcx.designs.unconfounded.aipw import OVERLAP, Effect
+from causalcx.designs.unconfounded.identification import Identified, candidates, identify
+from causalcx.designs.unconfounded.nuisances import engine, one_thread
+from causalcx.designs.unconfounded.refuters import refute
+from causalcx.designs.unconfounded.study import (
+    SPLITS,
+    Group,
+    Overlap,
+    Study,
+    complete_cases,
+    groups_of,
+    overlap_before,
+    study,
+)
 from causalcx.designs.values import arms_of, flat_in_control, in_units, naive_differences, spread
 
 DATA = "frame"

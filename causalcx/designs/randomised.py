@@ -18,17 +18,17 @@ from causalcx.core.moments import Moments
 from causalcx.core.need import CELL, Need, Profile, Reduced, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
-from causalcx.designs.armmeans import ArmMeans
-from causalcx.designs.bounds import bounds, told
-from causalcx.designs.clustermeans import means
+from causalcx.designs.arms.armmeans import ArmMeans
+from causalcx.designs.arms.bounds import bounds, told
+from causalcx.designs.arms.clustermeans import means
+from causalcx.designs.arms.factors import entangled, interactions, main_effects
+from causalcx.designs.arms.looks import at_look, look_check
+from causalcx.designs.arms.quantiles import quantile_effects
+from causalcx.designs.arms.received import complied, joined, with_take_up
+from causalcx.designs.arms.segments import Segments, segments
 from causalcx.designs.contrasts import Estimates, contrasts, flows, level_of
-from causalcx.designs.durations import restricted_means, survival_pictures
-from causalcx.designs.factors import entangled, interactions, main_effects
 from causalcx.designs.headline import Headline, headline, pooled_priors
-from causalcx.designs.looks import at_look, look_check
-from causalcx.designs.quantiles import quantile_effects
-from causalcx.designs.received import complied, joined, with_take_up
-from causalcx.designs.segments import Segments, segments
+from causalcx.designs.survival.durations import restricted_means, survival_pictures
 from causalcx.designs.unbuilt import refuse_unbuilt
 
 DATA = "moments"

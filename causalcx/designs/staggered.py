@@ -22,21 +22,21 @@ from causalcx.core.moments import Flags
 from causalcx.core.need import TREATED, UNTREATED, Frame, Need, Profile
 from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
-from causalcx.designs import aggregation
-from causalcx.designs.cohort_moments import CohortMoments, cells_of_moments, cells_of_records, reduced
 from causalcx.designs.contrasts import Estimates
-from causalcx.designs.cross_sections import by_row
-from causalcx.designs.doubly_robust import by_unit
-from causalcx.designs.durations import restricted_means
-from causalcx.designs.felt_waves import felt, total_effects, with_neighbours
-from causalcx.designs.group_time import GroupTime, compared_with, group_time, pairs
 from causalcx.designs.headline import headline
-from causalcx.designs.roll_out_parts import parts, pictures, too_many_pairs
-from causalcx.designs.roll_out_trust import before_the_effects, careless, with_the_effects
-from causalcx.designs.selection import Selected, of_waves
-from causalcx.designs.tally import Tally, tally, tally_of_sums
+from causalcx.designs.neighbours.felt_waves import felt, total_effects, with_neighbours
+from causalcx.designs.roll_out import aggregation
+from causalcx.designs.roll_out.cohort_moments import CohortMoments, cells_of_moments, cells_of_records, reduced
+from causalcx.designs.roll_out.cross_sections import by_row
+from causalcx.designs.roll_out.doubly_robust import by_unit
+from causalcx.designs.roll_out.group_time import GroupTime, compared_with, group_time, pairs
+from causalcx.designs.roll_out.parts import parts, pictures, too_many_pairs
+from causalcx.designs.roll_out.tally import Tally, tally, tally_of_sums
+from causalcx.designs.roll_out.trust import before_the_effects, careless, with_the_effects
+from causalcx.designs.roll_out.waves import Waves, waves
+from causalcx.designs.selection.check import Selected, of_waves
+from causalcx.designs.survival.durations import restricted_means
 from causalcx.designs.unbuilt import refuse_unbuilt
-from causalcx.designs.waves import Waves, waves
 
 DATA = "frame"
 SUMMED = ("nps", "binary", "amount", "count", "score")

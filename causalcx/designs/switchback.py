@@ -20,13 +20,13 @@ from causalcx.core.moments import Array, Whole
 from causalcx.core.need import Frame, Need
 from causalcx.core.picture import Picture
 from causalcx.core.readout import Readout
-from causalcx.designs import slot_pictures
-from causalcx.designs.carry_over import CarryOver, carry_over, parts
 from causalcx.designs.contrasts import Estimates
 from causalcx.designs.headline import headline, pooled_priors
-from causalcx.designs.redraws import redrawn
-from causalcx.designs.slot_means import SlotEffect, covariates_of, slot_effect, too_rarely
-from causalcx.designs.slots import Slots, never_switched, slots_of
+from causalcx.designs.slots import pictures as slot_pictures
+from causalcx.designs.slots.carry_over import CarryOver, carry_over, parts
+from causalcx.designs.slots.means import SlotEffect, covariates_of, slot_effect, too_rarely
+from causalcx.designs.slots.order import Slots, never_switched, slots_of
+from causalcx.designs.slots.redraws import redrawn
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control, in_units, naive_differences, spread
 

@@ -20,11 +20,11 @@ from causalcx.core.moments import Array
 from causalcx.core.need import TREATED, UNTREATED, Frame, Need
 from causalcx.core.readout import Readout
 from causalcx.designs.contrasts import Estimates
+from causalcx.designs.donors.panel import Comparison, comparison_of
+from causalcx.designs.donors.parts import Found, early_effects, periods, pictures, without_donors
+from causalcx.designs.donors.spread import placebos_of, spread_of
 from causalcx.designs.headline import headline, unit_of
-from causalcx.designs.selection import of_sites
-from causalcx.designs.synthetic_panel import Comparison, comparison_of
-from causalcx.designs.synthetic_parts import Found, early_effects, periods, pictures, without_donors
-from causalcx.designs.synthetic_spread import placebos_of, spread_of
+from causalcx.designs.selection.check import of_sites
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import deviation
 

@@ -57,5 +57,5 @@ def design_of(experiment: Experiment) -> Design:
     if kind not in BUILT_IN:
         raise NotBuilt(f"`design.kind: {kind}`")
     if experiment.felt and kind == "randomised":
-        return cast(Design, import_module("causalcx.designs.felt_arms"))
+        return cast(Design, import_module("causalcx.designs.neighbours.felt_arms"))
     return cast(Design, import_module(BUILT_IN[kind]))

@@ -95,7 +95,7 @@ def _sizing(
     experiment: Experiment, stated: Stated, history: str | Path | None, size: int | None, per_month: float | None,
     runs: int, splits: int, seed: int,
 ) -> Sizing:  # fmt: skip
-    from causalcx.designs.looks import TIGHTEST
+    from causalcx.designs.arms.looks import TIGHTEST
     from causalcx.designs.planning.estimates import certain_readout, planned_readout
     from causalcx.designs.planning.looks import looks_plan, schedule, sizes_with_looks
     from causalcx.designs.planning.sizes import largest_need, outcome_sizes, size_notices

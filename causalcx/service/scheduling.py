@@ -9,7 +9,7 @@ from pathlib import Path
 
 from causalcx.core.design_keys.switchback import Switchback
 from causalcx.core.errors import UsageError
-from causalcx.designs.slot_schedule import Opening, Slot, schedule
+from causalcx.designs.slots.schedule import Opening, Slot, schedule
 from causalcx.service.experiments import Source, load
 from causalcx.service.files import FileExists, write_whole
 

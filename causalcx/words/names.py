@@ -9,6 +9,7 @@ from causalcx.core.design_keys.switchback import Switchback
 from causalcx.core.experiment import Experiment
 from causalcx.core.need import IS_MISSING, TREATED, UNTREATED
 from causalcx.core.text import text_in, text_key
+from causalcx.words.formats import spaced
 
 _NOUNS = {
     "customer": ("customer", "customers", "客户", "名"),
@@ -95,8 +96,9 @@ class Names:
     def comparison(self, comparison: str) -> str:
         """``merged against today``; ``合并对比现状``."""
         treated, control = self.sides(comparison)
-        between = "对比" if self.language == "zh" else " against "
-        return f"{self.arm(treated)}{between}{self.arm(control)}"
+        if self.language == "zh":
+            return spaced(f"{self.arm(treated)}对比{self.arm(control)}")
+        return f"{self.arm(treated)} against {self.arm(control)}"
 
 
 def names_of(experiment: Experiment | None, language: str) -> Names:

@@ -7,7 +7,8 @@ import re
 from doc_pages import REPOSITORY
 
 from causalcx.checks import discontinuity as verdicts
-from causalcx.designs import cutoff_probes, density
+from causalcx.designs.cutoff import density
+from causalcx.designs.cutoff import probes as cutoff_probes
 from causalcx.simulate.outage import Outage
 
 PAGE = REPOSITORY / "docs" / "how-to" / "discontinuity.md"

@@ -14,7 +14,7 @@ import causalcx as cx
 from causalcx import service
 from causalcx.checks import instrument as verdicts
 from causalcx.core.experiment_file import load_experiment
-from causalcx.designs import instrument_setting
+from causalcx.designs.nudge import setting as instrument_setting
 from causalcx.simulate.nudge import Agents, Nudge
 
 PAGE = REPOSITORY / "docs" / "how-to" / "instrument.md"

@@ -7,7 +7,8 @@ import re
 from doc_pages import REPOSITORY
 
 from causalcx.checks import interrupted as verdicts
-from causalcx.designs import course, course_trust
+from causalcx.designs.course import rows as course
+from causalcx.designs.course import trust as course_trust
 
 PAGE = REPOSITORY / "docs" / "how-to" / "interrupted-time-series.md"
 

@@ -12,7 +12,7 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import load_experiment
 from causalcx.core.looks import Looks
 from causalcx.core.yaml_text import plain, read_yaml
-from causalcx.designs.looks import NEAR, TIGHTEST
+from causalcx.designs.arms.looks import NEAR, TIGHTEST
 from causalcx.designs.planning.looks import schedule
 from causalcx.simulate.greeting import Greeting
 

@@ -119,7 +119,8 @@ def test_every_check_in_the_code_has_a_name_in_the_catalogue() -> None:
 
 def test_the_thresholds_on_the_page_are_those_of_the_program() -> None:
     from causalcx.checks import answers, negative_controls, observational, randomisation, sampling, selection, staggered
-    from causalcx.designs import aipw, own_past, refuters
+    from causalcx.designs.selection import own_past
+    from causalcx.designs.unconfounded import aipw, refuters
 
     numbers = {
         "sample-ratio": [f"p < {randomisation.FAILS}"],

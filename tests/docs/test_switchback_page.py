@@ -7,7 +7,8 @@ import re
 from doc_pages import REPOSITORY
 
 from causalcx.checks import switchback as verdicts
-from causalcx.designs import redraws, slot_means
+from causalcx.designs.slots import means as slot_means
+from causalcx.designs.slots import redraws
 from causalcx.simulate.routing import Routing
 
 PAGE = REPOSITORY / "docs" / "how-to" / "switchback.md"

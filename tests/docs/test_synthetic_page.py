@@ -7,7 +7,8 @@ import re
 from doc_pages import REPOSITORY
 
 from causalcx.checks import synthetic_control as verdicts
-from causalcx.designs import synthetic_parts, synthetic_spread
+from causalcx.designs.donors import parts as synthetic_parts
+from causalcx.designs.donors import spread as synthetic_spread
 
 PAGE = REPOSITORY / "docs" / "how-to" / "synthetic-control.md"
 

@@ -190,7 +190,7 @@ def test_json_loses_nothing_and_a_refit_is_bit_identical(data, trial, reduce_tri
 @settings(max_examples=60, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), arms=st.integers(2, 4), k=st.integers(0, 3), strata=st.integers(1, 4))
 def test_the_joint_covariance_is_symmetric_and_positive(seed, arms, k, strata):
-    from causalcx.designs.armmeans import arm_means
+    from causalcx.designs.arms.armmeans import arm_means
 
     rng = np.random.default_rng(seed)
     n = 60 * arms

@@ -10,9 +10,9 @@ import pytest
 
 import causalcx as cx
 from causalcx.core.experiment_file import parse_experiment
-from causalcx.designs.density import best_bandwidth
-from causalcx.designs.density import jump as density_jump
-from causalcx.designs.local_polynomial import Rows, Widths, jump
+from causalcx.designs.cutoff.density import best_bandwidth
+from causalcx.designs.cutoff.density import jump as density_jump
+from causalcx.designs.cutoff.local_polynomial import Rows, Widths, jump
 
 DATA = Path(__file__).parent / "data" / "senate.parquet"
 MARGINS = DATA.with_name("senate_margins.parquet")
@@ -64,7 +64,7 @@ def test_the_senate_bandwidths_and_conventional_error(senate) -> None:
 
 
 def test_bandwidths_to_the_last_published_digit() -> None:
-    from causalcx.designs.local_polynomial import widths
+    from causalcx.designs.cutoff.local_polynomial import widths
 
     at = widths(rows_of(pq.read_table(DATA)))
     assert at.jump == pytest.approx(17.754398, rel=BANDWIDTH)

@@ -11,7 +11,7 @@ import pytest
 import causalcx as cx
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.core.moments import Array
-from causalcx.designs.wald import Moved, anderson_rubin, classical_f, moved
+from causalcx.designs.nudge.wald import Moved, anderson_rubin, classical_f, moved
 
 DATA = Path(__file__).parent / "data" / "card.parquet"
 PRINTED = 5e-8

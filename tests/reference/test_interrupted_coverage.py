@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.trust import interrupted_time_series as trust
-from causalcx.designs.course_found import mean_of
+from causalcx.designs.course.found import mean_of
 
 RUNS, SURE = 60, 0.001
 """Fails where so few intervals would hold the truth in fewer than one of a thousand tests of a right one."""

@@ -12,11 +12,11 @@ import causalcx as cx
 from causalcx.checks.observational import leakage
 from causalcx.core.experiment_file import load_experiment, parse_experiment
 from causalcx.core.readout import Readout
-from causalcx.designs import aipw, crossfit, nuisances
-from causalcx.designs.crossfit import Models
-from causalcx.designs.identification import Identified
-from causalcx.designs.nuisances import Nuisance
-from causalcx.designs.study import groups_of, overlap_before, study
+from causalcx.designs.unconfounded import aipw, crossfit, nuisances
+from causalcx.designs.unconfounded.crossfit import Models
+from causalcx.designs.unconfounded.identification import Identified
+from causalcx.designs.unconfounded.nuisances import Nuisance
+from causalcx.designs.unconfounded.study import groups_of, overlap_before, study
 from causalcx.sources.engine import open_file, open_frame
 from causalcx.sources.pull import pull
 from tests.unit.designs.observational_worlds import experiment, world
@@ -157,7 +157,7 @@ def test_intervals_cover_the_truth_of_confounded_worlds(effect: aipw.Effect, mon
     """Linear nuisances, right for this world; benchmarks/observational.md has boosted ones and more runs."""
     monkeypatch.setattr(nuisances, "PENALTIES", (1.0,))
     monkeypatch.setattr(nuisances, "LEAST_FOR_TREES", 10**9)
-    monkeypatch.setattr("causalcx.designs.study.SPLITS", 3)
+    monkeypatch.setattr("causalcx.designs.unconfounded.study.SPLITS", 3)
     covered = 0
     with nuisances.one_thread():
         for seed in range(RUNS):

@@ -16,7 +16,7 @@ from statsmodels.stats.multitest import multipletests
 from causalcx.core import inference
 from causalcx.core.moments import moments_of_columns
 from causalcx.core.need import COVARIATE
-from causalcx.designs.armmeans import arm_means
+from causalcx.designs.arms.armmeans import arm_means
 
 DIGITS = 1e-9  # relative: nine significant digits, the same formula in another order of sums
 BOOTSTRAP = 0.23  # of the product of standard errors: four Monte Carlo errors of a covariance from 600 resamples

@@ -13,9 +13,10 @@ import causalcx as cx
 from benchmarks.trust.staggered import CASES, Case, one, truth_of
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.core.readout import Readout
-from causalcx.designs import aggregation, staggered
-from causalcx.designs.two_way import two_way
-from causalcx.designs.waves import waves
+from causalcx.designs import staggered
+from causalcx.designs.roll_out import aggregation
+from causalcx.designs.roll_out.two_way import two_way
+from causalcx.designs.roll_out.waves import waves
 from causalcx.sources.engine import open_file
 from causalcx.sources.pull import pull
 
@@ -150,7 +151,7 @@ def test_with_population_as_the_doubly_robust_packages(pair: tuple[str, str]) ->
 
 def test_the_two_way_regression_is_close_here_and_so_is_not_shown(plain: Readout) -> None:
     effects, found = effects_of()
-    from causalcx.designs.tally import tally
+    from causalcx.designs.roll_out.tally import tally
 
     seen = tally(found)
     other = two_way(seen.mean[:, :, 0], seen.count[:, :, 0], found.first)

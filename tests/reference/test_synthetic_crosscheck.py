@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from benchmarks.trust.synthetic_control import CASES, Case, rows
-from causalcx.designs.synthetic import synthetic
+from causalcx.designs.donors.synthetic import synthetic
 
 RUNS, SEED = 120, 5
 BAND = 0.999

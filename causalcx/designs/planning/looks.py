@@ -13,7 +13,7 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.looks import ONE_LOOK
 from causalcx.core.sequential import ALPHA, AlwaysValid, ever_beyond, spent
 from causalcx.core.sizing import LookPlan, LooksPlan, OutcomeSize
-from causalcx.designs.looks import TIGHTEST, last_day, planned_looks
+from causalcx.designs.arms.looks import TIGHTEST, last_day, planned_looks
 
 MOST = 28
 """Looks at which an always-valid sequence is tried: every day, or as many evenly spread ones."""

@@ -17,7 +17,7 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Whole
 from causalcx.core.need import Frame
 from causalcx.core.panel import Clock, Panel, moments_of
-from causalcx.designs.course import LEAST_BEFORE, PER_PARAMETER, VARIANCES
+from causalcx.designs.course.rows import LEAST_BEFORE, PER_PARAMETER, VARIANCES
 from causalcx.designs.planning.worlds import (
     DAYS_A_MONTH,
     World,
@@ -30,7 +30,7 @@ from causalcx.designs.planning.worlds import (
     window,
     with_labels,
 )
-from causalcx.designs.waves import NEVER, NEVER_LABELS
+from causalcx.designs.roll_out.waves import NEVER, NEVER_LABELS
 
 LEAST_GROUPS, MOST_GROUPS, MOST_HISTORY = 4, 1_000, 5_000
 """Units or clusters from which waves can be drawn, and how many are (of more, errors fall with the root of their number), from how many."""

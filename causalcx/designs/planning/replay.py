@@ -21,8 +21,8 @@ from causalcx.core.moments import Array, Moments, Whole
 from causalcx.core.need import ANSWERED_BY, COVARIATE, EVERYONE, Frame, Need, variables_of
 from causalcx.core.sizing import LEVEL, Replay, ReplayedOutcome, monte_carlo_error
 from causalcx.core.survival import answers
+from causalcx.designs.arms.factors import main_effects
 from causalcx.designs.contrasts import Estimates, contrasts
-from causalcx.designs.factors import main_effects
 from causalcx.designs.planning.columns import filled_covariates, stratum_of_rows
 from causalcx.designs.planning.split import Split
 from causalcx.designs.randomised import means_of

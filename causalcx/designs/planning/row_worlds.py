@@ -15,8 +15,8 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import TREATED, UNTREATED, Frame
 from causalcx.designs.discontinuity import estimated
-from causalcx.designs.features import features
 from causalcx.designs.planning.worlds import Near, World, parted, rows_of, with_arms, with_labels
+from causalcx.designs.unconfounded.features import features
 
 MOST_ROWS, MOST_STUDIED = 20_000, 2_500
 """Rows of a drawn world; fewer of a study without randomisation, whose models take far longer."""
@@ -195,7 +195,7 @@ class Unassigned(World):
 
 def unassigned(experiment: Experiment, frame: Frame, seed: int) -> Unassigned:
     """Propensity and course by penalised linear models; two equal arms where history does not tell who had it."""
-    from causalcx.designs.nuisances import linear, one_thread
+    from causalcx.designs.unconfounded.nuisances import linear, one_thread
 
     design, n = cast(Observational, experiment.design), len(frame.arm)
     _refuse_few(n)

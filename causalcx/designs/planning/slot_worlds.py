@@ -16,7 +16,7 @@ from causalcx.core.need import TREATED, Frame
 from causalcx.core.panel import EPOCH, Clock
 from causalcx.designs.planning.panel_worlds import panel_of
 from causalcx.designs.planning.worlds import World, months_of, parted, places, window, with_arms
-from causalcx.designs.slot_schedule import settings_of
+from causalcx.designs.slots.schedule import settings_of
 
 LEAST_BLOCKS = 8
 """Blocks of a unit from which a schedule is tried."""

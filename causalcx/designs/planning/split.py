@@ -10,8 +10,8 @@ import numpy as np
 
 from causalcx.core.experiment import Experiment
 from causalcx.core.need import BETWEEN, TREATED, UNTREATED
+from causalcx.designs.arms.factors import joint_comparisons, main_comparisons
 from causalcx.designs.contrasts import Comparison
-from causalcx.designs.factors import joint_comparisons, main_comparisons
 
 
 @dataclass(frozen=True)

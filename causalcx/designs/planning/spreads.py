@@ -13,8 +13,8 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Moments
 from causalcx.core.need import variables_of
 from causalcx.core.outcomes import Outcome
-from causalcx.designs.armmeans import arm_means
-from causalcx.designs.clustermeans import means as means_of_history
+from causalcx.designs.arms.armmeans import arm_means
+from causalcx.designs.arms.clustermeans import means as means_of_history
 from causalcx.designs.contrasts import gradient_of, level_of
 
 SHARES = ("binary", "duration")

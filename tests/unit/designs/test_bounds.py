@@ -13,7 +13,7 @@ from causalcx.core.effect import Effect
 from causalcx.core.need import Reduced
 from causalcx.core.readout import Readout
 from causalcx.core.tails import tails_of_columns
-from causalcx.designs.bounds import imbens_manski
+from causalcx.designs.arms.bounds import imbens_manski
 
 SAME = 1e-9
 RESAMPLED = 0.15

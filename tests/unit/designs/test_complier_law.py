@@ -7,8 +7,8 @@ import pytest
 
 from causalcx.core.effect import Law
 from causalcx.core.inference import posterior
-from causalcx.designs.complier_law import joint_law
-from causalcx.designs.wald import Moved
+from causalcx.designs.nudge.complier_law import joint_law
+from causalcx.designs.nudge.wald import Moved
 
 NOISE = 0.05
 """Relative: 4,000 draws, some of them alike."""

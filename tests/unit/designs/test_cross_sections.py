@@ -8,9 +8,10 @@ import pytest
 
 import causalcx as cx
 from causalcx.core.errors import CannotAnswer
-from causalcx.designs import aggregation, staggered
-from causalcx.designs.cross_sections import Rows, by_row, effect_of
-from causalcx.designs.waves import waves
+from causalcx.designs import staggered
+from causalcx.designs.roll_out import aggregation
+from causalcx.designs.roll_out.cross_sections import Rows, by_row, effect_of
+from causalcx.designs.roll_out.waves import waves
 from causalcx.sources.engine import open_frame
 from causalcx.sources.pull import pull
 from tests.unit.designs.waves_worlds import plan, survey_plan, surveys

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from causalcx.designs.density import Coefficient, coefficient, piling_up
+from causalcx.designs.cutoff.density import Coefficient, coefficient, piling_up
 
 WORLDS = 200
 MOST = 0.085

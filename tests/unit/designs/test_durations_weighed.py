@@ -12,7 +12,7 @@ from causalcx.core.errors import CannotAnswer
 from causalcx.core.survival import pseudo_values as kaplan_meier
 from causalcx.core.survival import until
 from causalcx.designs import observational, staggered
-from causalcx.designs.censored import Steps, proportional, pseudo_values
+from causalcx.designs.survival.censored import Steps, proportional, pseudo_values
 from causalcx.sources.engine import open_frame
 from causalcx.sources.pull import pull
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from causalcx.core.errors import CannotAnswer, DataError
-from causalcx.designs import felt_arms
+from causalcx.designs.neighbours import felt_arms
 from causalcx.designs.regression import Regression
 from causalcx.sources.engine import open_frame
 from causalcx.sources.pull import pull

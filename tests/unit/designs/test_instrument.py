@@ -216,7 +216,7 @@ def test_with_a_weak_instrument_money_draws_from_the_joint_law_of_both_stages() 
 
 
 def strength_of(seed: int) -> float:
-    from causalcx.designs.wald import moved
+    from causalcx.designs.nudge.wald import moved
 
     t = weak(0.15, seed).to_pydict()
     d, z = np.array(t["used_app"], float), np.array(t["message"], float)

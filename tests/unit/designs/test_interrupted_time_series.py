@@ -14,7 +14,7 @@ from causalcx.core.errors import CannotAnswer, CausalcxError, DataError
 from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.core.readout import Readout
-from causalcx.designs.course_found import mean_of
+from causalcx.designs.course.found import mean_of
 from causalcx.models.structural import Series
 
 FILE = """

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.moments import Array
-from causalcx.designs.local_polynomial import NEIGHBOURS, Rows, Widths, jump, neighbours, residuals, widths
+from causalcx.designs.cutoff.local_polynomial import NEIGHBOURS, Rows, Widths, jump, neighbours, residuals, widths
 
 SAME = 1e-9
 """Relative: the same sums in another order, and inverses of well-conditioned matrices."""

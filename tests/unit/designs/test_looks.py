@@ -13,7 +13,7 @@ import pytest
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.inference import quantile
 from causalcx.core.sequential import AlwaysValid, bounds, spent
-from causalcx.designs.looks import TIGHTEST, planned_looks
+from causalcx.designs.arms.looks import TIGHTEST, planned_looks
 from causalcx.designs.planning.looks import Schedule, schedule, sizes_with_looks
 from causalcx.designs.randomised import check as check_design
 from causalcx.service.kinds import design_of

@@ -11,8 +11,8 @@ import pytest
 import causalcx as cx
 from causalcx.core.errors import CannotAnswer, NotBuilt
 from causalcx.core.readout import Readout
-from causalcx.designs import nuisances
-from causalcx.designs.nuisances import Nuisance
+from causalcx.designs.unconfounded import nuisances
+from causalcx.designs.unconfounded.nuisances import Nuisance
 from tests.unit.designs.observational_worlds import experiment, world
 
 WITHIN = 4.0
@@ -24,7 +24,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> No
     """Linear nuisances (the worlds are nearly linear) and few simulations, so that a fit takes a second."""
     if "trees" not in request.fixturenames:
         monkeypatch.setattr(nuisances, "LEAST_FOR_TREES", 10**9)
-    monkeypatch.setattr("causalcx.designs.refuters.SIMULATIONS", 5)
+    monkeypatch.setattr("causalcx.designs.unconfounded.refuters.SIMULATIONS", 5)
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_the_same_inputs_give_the_same_digits_whatever_the_order_of_rows(
     monkeypatch.setattr(nuisances, "engine", lambda: engine)
     monkeypatch.setattr("causalcx.designs.observational.engine", lambda: engine)
     monkeypatch.setattr(nuisances, "MOST_TREES", 20)
-    monkeypatch.setattr("causalcx.designs.study.SPLITS", 2)
+    monkeypatch.setattr("causalcx.designs.unconfounded.study.SPLITS", 2)
     table = world(300).table
     shuffled = table.take(np.random.default_rng(5).permutation(len(table)))
     one, two = (cx.fit(experiment("revenue", "churn"), data=t, seed=3) for t in (table, shuffled))

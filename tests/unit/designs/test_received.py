@@ -11,7 +11,7 @@ import pytest
 from causalcx.core.effect import Effect
 from causalcx.core.errors import DataError
 from causalcx.core.readout import Readout
-from causalcx.designs.wald import moved
+from causalcx.designs.nudge.wald import moved
 from causalcx.value import value_case
 from causalcx.value.effects import effect_that_pays
 

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from causalcx.core.inference import t_interval
-from causalcx.designs.robust_trends import MOST, Steps, breakdown, possible, robust_interval
+from causalcx.designs.roll_out.robust_trends import MOST, Steps, breakdown, possible, robust_interval
 
 OF_WIDTH = 0.025
 """Of the set's width: the package simulates its first stage from 1,000 draws, and is about 2 % wider at M = 0, where the set is known."""

@@ -13,8 +13,8 @@ import causalcx as cx
 from causalcx.core.errors import DataError
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.core.panel import Clock
-from causalcx.designs.selection import of_waves
-from causalcx.designs.waves import Waves
+from causalcx.designs.roll_out.waves import Waves
+from causalcx.designs.selection.check import of_waves
 from causalcx.simulate.coaching import Coaching
 
 WORLDS = 100

@@ -11,9 +11,9 @@ import pytest
 
 from causalcx.core.errors import UsageError
 from causalcx.core.panel import Clock
-from causalcx.designs.redraws import strata
-from causalcx.designs.slot_schedule import Opening, Slot, schedule
-from causalcx.designs.slots import Slots
+from causalcx.designs.slots.order import Slots
+from causalcx.designs.slots.redraws import strata
+from causalcx.designs.slots.schedule import Opening, Slot, schedule
 
 START = dt.date(2026, 3, 2)
 

@@ -7,9 +7,9 @@ import pytest
 
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.neighbours import Neighbours
-from causalcx.designs.imputation import Records, Untreated
-from causalcx.designs.nearby import Form, Nearby, exposure, forms
-from causalcx.designs.spillover import OWN, ROLLED, SPILL, TOTAL, UNTREATED, Asked, joint, weights
+from causalcx.designs.neighbours.imputation import Records, Untreated
+from causalcx.designs.neighbours.nearby import Form, Nearby, exposure, forms
+from causalcx.designs.neighbours.spillover import OWN, ROLLED, SPILL, TOTAL, UNTREATED, Asked, joint, weights
 from causalcx.simulate.staffing import with_neighbours
 
 FIRST = np.array([3, 5, 8])

@@ -13,12 +13,13 @@ from causalcx.core.errors import CannotAnswer, CausalcxError, DataError, Experim
 from causalcx.core.experiment import Experiment
 from causalcx.core.need import Frame
 from causalcx.core.readout import Readout
-from causalcx.designs import aggregation, staggered
-from causalcx.designs.doubly_robust import by_unit
-from causalcx.designs.group_time import GroupTime, group_time
-from causalcx.designs.roll_out_parts import simultaneous
-from causalcx.designs.roll_out_trust import with_the_effects
-from causalcx.designs.waves import Waves, waves
+from causalcx.designs import staggered
+from causalcx.designs.roll_out import aggregation
+from causalcx.designs.roll_out.doubly_robust import by_unit
+from causalcx.designs.roll_out.group_time import GroupTime, group_time
+from causalcx.designs.roll_out.parts import simultaneous
+from causalcx.designs.roll_out.trust import with_the_effects
+from causalcx.designs.roll_out.waves import Waves, waves
 from causalcx.sources.engine import open_frame
 from causalcx.sources.pull import pull
 from tests.unit.designs.waves_worlds import SALES, experiment, panel, plan, survey_plan, surveys
@@ -322,7 +323,7 @@ def test_the_same_seed_gives_the_same_digits() -> None:
 
 
 def test_group_time_needs_only_cohort_moments() -> None:
-    from causalcx.designs.cohort_moments import cells_of_moments, reduced
+    from causalcx.designs.roll_out.cohort_moments import cells_of_moments, reduced
 
     found = waves_of(experiment(), panel())
     effects = group_time(cells_of_moments(found.first, reduced(found)), "never")

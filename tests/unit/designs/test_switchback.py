@@ -15,10 +15,10 @@ from causalcx.core.errors import CannotAnswer, DataError, NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.core.panel import Clock
-from causalcx.designs.carry_over import carry_over
-from causalcx.designs.redraws import redrawn
-from causalcx.designs.slot_means import slot_effect
-from causalcx.designs.slots import Slots
+from causalcx.designs.slots.carry_over import carry_over
+from causalcx.designs.slots.means import slot_effect
+from causalcx.designs.slots.order import Slots
+from causalcx.designs.slots.redraws import redrawn
 
 SAME = 1e-9
 """The same sums in another order."""

@@ -15,9 +15,9 @@ from causalcx.core.errors import CannotAnswer, CausalcxError, DataError
 from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.core.readout import Readout
-from causalcx.designs.simplex import simplex_weights
-from causalcx.designs.synthetic import Method, synthetic
-from causalcx.designs.synthetic_spread import FEW_TREATED, Setting, placebos_of, spread_of
+from causalcx.designs.donors.simplex import simplex_weights
+from causalcx.designs.donors.spread import FEW_TREATED, Setting, placebos_of, spread_of
+from causalcx.designs.donors.synthetic import Method, synthetic
 
 NEAR = 1e-6
 """Two optimisers, one of them iterative."""

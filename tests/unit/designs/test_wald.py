@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from causalcx.designs.wald import (
+from causalcx.designs.nudge.wald import (
     anderson_rubin,
     classical_f,
     freedom,

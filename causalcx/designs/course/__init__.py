@@ -1,0 +1,1 @@
+"""One course over time, interrupted: from rows to the effect and what speaks against it."""

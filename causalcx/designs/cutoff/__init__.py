@@ -1,0 +1,1 @@
+"""Thresholds: the jump at a cutoff, its pictures, and what could speak against it."""

@@ -1,0 +1,1 @@
+"""Were the treated chosen by their own outcome? The check `selected-on-outcome`."""

@@ -1,0 +1,1 @@
+"""Switchbacks: slots in order, their means, carry-over, schedules and their randomisation."""

@@ -1,0 +1,1 @@
+"""Durations: restricted mean times, and those lost from sight."""
