@@ -16,6 +16,7 @@ import causalcx.value  # noqa: F401 - the room, before the verb of the same name
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
     from pathlib import Path
 
     from causalcx.core.case import Valuation
@@ -42,14 +43,23 @@ def register(experiment: Experiment | str | Path) -> SealedPlan:
 
 
 def plan(
-    experiment: Experiment | str | Path, *, history: str | Path | None = None, size: int | None = None, seed: int = 1
-) -> dict[str, Any]:
+    experiment: Experiment | str | Path, *, history: str | Path | None = None, baseline: Mapping[str, float] | None = None,
+    spread: Mapping[str, float] | None = None, answering: Mapping[str, float] | None = None, alike: Mapping[str, float] | None = None,
+    cluster_size: float | None = None, size: int | None = None, per_month: float | None = None, sites: int | None = None,
+    untouched: int | None = None, periods: int | None = None, moved: float | None = None, splits: int | None = None, seed: int = 1,
+    workers: int = 1, language: str = "en",
+) -> dict[str, Any]:  # fmt: skip
     """The plan in canonical form, its hash, whether it is still the sealed one, and its ``sizing``: units needed, effects that can be
     seen, and how often the decision rule errs. ``history`` is a file with the outcomes' columns from before; designs without a formula
-    are simulated on it, or on what the plan's own data hold of the time before."""
+    are simulated on it, or on what the plan's own data hold of the time before. In its place ``baseline``, ``spread``, ``answering`` and
+    ``alike`` say by outcome what is known. Every other keyword is the option of the command that has its name; ``workers`` are processes."""
     from causalcx import service
 
-    return service.plan(experiment=experiment, history=history, size=size, seed=seed)
+    return service.plan(
+        experiment=experiment, history=history, baseline=baseline, spread=spread, answering=answering, alike=alike, cluster_size=cluster_size,
+        size=size, per_month=per_month, sites=sites, untouched=untouched, periods=periods, moved=moved, splits=splits, seed=seed,
+        workers=workers, language=language,
+    )  # fmt: skip
 
 
 def check(experiment: Experiment | str | Path, data: Any = None, *, seed: int = 1) -> tuple[Check, ...]:

@@ -233,11 +233,15 @@ LINKS = {model.__name__: f"[{part}](#{part})" for part, model in PARTS.items()}
 
 
 def fields_table(model: type[BaseModel]) -> str:
-    """Name, type and meaning of every field of a record, inherited ones first."""
+    """Name, type and meaning of every field of a record, inherited ones first and computed ones last."""
     documented = docstrings(model)
     rows = [
         [f"`{json_name(name)}`", "list of text" if name in SENTENCES else json_type(field.annotation), documented[name]]
         for name, field in model.model_fields.items()
+    ]
+    rows += [
+        [f"`{name}`", json_type(field.return_type), field.description or ""]
+        for name, field in model.model_computed_fields.items()
     ]
     return table(("field", "type", "meaning"), rows)
 

@@ -105,9 +105,14 @@ def _measured(kind: str, level: Array, own: Array, noise: float, rng: np.random.
 
 def rows(runs: int, seed: int) -> Iterator[dict[str, Any]]:
     """Per case: bias, coverage and power at the planted effect, standard error and spread, in outcome units."""
-    for i, case in enumerate(CASES):
-        rng = np.random.default_rng([seed, i])
-        found = [mean_of(draw(case, rng)) for _ in range(runs)]
-        estimate, error = np.array([m.value for m in found]), np.array([m.student[0] for m in found])
-        low, high = np.array([m.interval for m in found]).T
-        yield row_of_ends(("interrupted-time-series", case.kind, case.label), case.truth, estimate, error, low, high)
+    for i in range(len(CASES)):
+        yield row(i, runs, seed)
+
+
+def row(i: int, runs: int, seed: int) -> dict[str, Any]:
+    """One case, by its place."""
+    case, rng = CASES[i], np.random.default_rng([seed, i])
+    found = [mean_of(draw(case, rng)) for _ in range(runs)]
+    estimate, error = np.array([m.value for m in found]), np.array([m.student[0] for m in found])
+    low, high = np.array([m.interval for m in found]).T
+    return row_of_ends(("interrupted-time-series", case.kind, case.label), case.truth, estimate, error, low, high)

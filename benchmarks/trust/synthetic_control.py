@@ -1,7 +1,8 @@
 """How often a synthetic control's 95 % interval holds the truth, per outcome kind, method and number of treated units.
 
 Sites have a level, a common course with a load of their own, and noise. In the plain worlds the treated are drawn like the donors; where they
-are "at the edge", their load lies above nearly all others', and no mix of donors quite follows them.
+are "at the edge", their load lies above nearly all others', and no mix of donors quite follows them: they are not exchangeable
+with the donors, which placebos take for granted.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Case:
     def label(self) -> str:
         """What stands in the table."""
         sites = "1 site" if self.treated == 1 else f"{self.treated} sites"
-        return f"{self.method}, {sites}" + (", at the edge" if self.edge else "")
+        return f"broken: {self.method}, {sites}, at the edge" if self.edge else f"{self.method}, {sites}"
 
 
 CASES = (

@@ -19,6 +19,8 @@ FEW, TOO_FEW = 50, 30
 WEAK = 10.0
 """F of the first stage below which a ratio leans on it too much (Feir, Lemieux & Marmer 2016, Journal of Business and Economic
 Statistics 34: 185-196)."""
+HALF = 0.5
+"""Multiple of the bandwidth from which on a curve is said to have looked nearer as well."""
 
 Found = Mapping[str, Any]
 """Facts of one test, among them its ``p``."""
@@ -74,10 +76,10 @@ def answers(outcome: str, below: float, above: float, p: float) -> Check:
     return Check(name="missing-by-arm", verdict=verdict, value=p, facts=facts)
 
 
-def first_stage(column: str, below: float, above: float, f: float) -> Check:
-    """How far the cutoff moves who gets the treatment; warns where the ratio leans on a weak jump."""
+def first_stage(column: str, below: float, above: float, f: float | None) -> Check:
+    """How far the cutoff moves who gets the treatment; warns where the ratio leans on a weak jump. No ``f`` where all obey the rule."""
     facts = {"column": column, "below": below, "above": above, "jump": above - below, "f": f}
-    return Check(name="fuzzy-first-stage", verdict="pass" if f >= WEAK else "warn", value=f, facts=facts)
+    return Check(name="fuzzy-first-stage", verdict="pass" if f is None or f >= WEAK else "warn", value=f, facts=facts)
 
 
 def donut(effect: Effect, without: float, left_out: int, p: float) -> Check:
@@ -96,7 +98,7 @@ def bandwidth(effect: Effect, curve: Sequence[Found]) -> Check:
     facts = {
         "outcome": effect.outcome, "estimate": effect.estimate, "least": min(estimates), "most": max(estimates),
         "curve": [dict(c) for c in curve], "unit": effect.unit,
-    }  # fmt: skip
+    } | ({"shape": "few-values"} if curve[0]["multiple"] > HALF else {})  # fmt: skip
     spread = max(estimates) - min(estimates)
     return Check(name="bandwidth", verdict="pass" if steady else "warn", value=spread, facts=facts)
 

@@ -19,8 +19,10 @@ def planned_look(experiment: Experiment, record: LookRecord) -> Check:
 
 def _declared(record: LookRecord) -> str:
     if record.number is None:
-        return "unplanned-day" if record.planned[-1].on else "unplanned"
-    return "anytime" if record.rule == "always-valid" else "last" if record.last else "planned"
+        return "unplanned-day" if record.planned[-1].on else "unplanned" if _next(record) else "beyond"
+    if record.rule == "always-valid":
+        return "anytime"
+    return "planned" if not record.last else "last" if record.widened else "last-plain"
 
 
 def _next(record: LookRecord) -> str | float | None:

@@ -101,7 +101,9 @@ def composition(left_out: Mapping[str, int], units: Mapping[str, int]) -> Check:
 
 
 def mix(counts: Array, cohorts: tuple[str, ...]) -> Check:
-    """[G, T] rows of repeated cross-sections: does the mix of the cohorts stay the same over the periods?"""
+    """[G, T] rows of repeated cross-sections: does the mix of the cohorts stay the same over the periods that have any?"""
+    some = counts.sum(axis=1) > 0
+    counts, cohorts = counts[some][:, counts.sum(axis=0) > 0], tuple(c for c, s in zip(cohorts, some, strict=True) if s)
     p = float(stats.chi2_contingency(counts, correction=False).pvalue)
     share = counts / counts.sum(axis=0)
     shift = float((share.max(axis=1) - share.min(axis=1)).max())

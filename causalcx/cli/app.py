@@ -377,9 +377,10 @@ def doctor(as_json: Json = False) -> None:
 
 
 def _console() -> Any:
+    """What prints; the user's own names may hold brackets and colons, which are no markup."""
     from rich.console import Console
 
-    return Console(stderr=True)
+    return Console(stderr=True, markup=False, emoji=False)
 
 
 class _busy:  # noqa: N801 - a context manager used like a function
@@ -397,7 +398,9 @@ class _busy:  # noqa: N801 - a context manager used like a function
         self.status.__exit__(None, None, None)
 
     def __call__(self, text: str) -> None:
-        self.status.update(text)
+        from rich.text import Text
+
+        self.status.update(Text(text))  # a str would be read as markup
 
 
 def _print(document: dict[str, Any], as_json: bool, render: Any) -> None:

@@ -117,7 +117,8 @@ def show_plan(show: Show, experiment: Experiment, facts: dict[str, Any], languag
 
 def _planned(sizing: dict[str, Any], kind: str, language: str) -> str:
     if sizing["counts"] == "units":
-        return say("plan.size", language, size=sizing["size"], months=_duration(sizing))
+        months = _duration(sizing)
+        return say("plan.size" if months else "plan.size.no-rate", language, size=sizing["size"], months=months)
     counts = "waves" if kind == "staggered" else sizing["counts"]
     return say(f"plan.size.{counts}", language, size=sizing["size"])
 

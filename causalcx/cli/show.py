@@ -37,10 +37,9 @@ class Show:
             return
         table = table_of(language, "key", "title", "owner", "sealed", "run")
         for row in rows:
-            title = words.text_in(row["title"], language)
-            table.add_row(
-                row["key"], title, row["owner"] or "", str(row.get("sealed_on") or ""), str(row.get("last_run") or "")
-            )
+            title, state = words.text_in(row["title"], language), row.get("last_run")
+            run = say(f"cli.state.{state}", language) if state else ""
+            table.add_row(row["key"], title, row["owner"] or "", str(row.get("sealed_on") or ""), run)
         self.console.print(table)
 
     def facts(self, experiment: Experiment, facts: dict[str, Any], language: str) -> None:
@@ -50,6 +49,7 @@ class Show:
             label = say(f"cli.column.{name.replace('_', '-')}", language)
             value = facts.get(name)
             if name == "last_run" and value:
+                value = value | {"state": say(f"cli.state.{value['state']}", language)}
                 value = " · ".join(
                     str(value[k]) for k in ("run", "state", "finished_at", "failure") if value[k] is not None
                 )
@@ -109,7 +109,7 @@ class Show:
                 names.outcome(effect.outcome) + part, names.comparison(effect.comparison), shown, better, adjusted
             )
         self.console.print(table)
-        self.checks(_tellable(readout.checks, document["checks"], readout), language)
+        self.checks(_checks(readout, names, language), language)
         self._grade(document["grade"], language)
         notices = (*readout.warnings, *readout.fallbacks, *readout.failures)
         documents = (*document["warnings"], *document["fallbacks"], *document["failures"])
@@ -151,8 +151,16 @@ class Show:
         self.console.print(table)
 
 
+def _checks(readout: Readout, names: words.Names, language: str) -> list[dict[str, Any]]:
+    """The checks as they may be told."""
+    return [
+        {"name": c.name, "verdict": c.verdict, "sentence": words.check_sentence(c, language, names=names)}
+        for c in words.shown_checks(readout)
+    ]
+
+
 def _tellable(records: Any, said: list[dict[str, Any]], readout: Readout) -> list[dict[str, Any]]:
-    """Checks or notices without those that would tell an effect that a failed check hides."""
+    """Notices without those that would tell an effect that a failed check hides."""
     return [s for record, s in zip(records, said, strict=True) if not words.tells_hidden(record, readout)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, computed_field
 
 from causalcx.core.check import Notice
 
@@ -113,11 +113,14 @@ class Verdict(Frozen):
     sentence: str = ""
     """The verdict in the reader's language; filled at the edge."""
 
+    @computed_field
     @property
-    def advice(self) -> str:
-        """The verdict; `part` where it is to scale, and only some waves gained what the case needs."""
-        some = any(n.code == "waves-that-pay" for n in self.because)
-        return "part" if self.verdict == "scale" and some else self.verdict
+    def advice(self) -> Literal["scale", "keep", "part", "stop", "extend", "wait", "cannot decide"]:
+        """The verdict; where it is to scale, `part` if only some waves gained what the case needs, `keep` if the money is that of the very places that have the change."""
+        reasons = {n.code for n in self.because}
+        if self.verdict != "scale":
+            return self.verdict
+        return "part" if "waves-that-pay" in reasons else "keep" if "in-place" in reasons else "scale"
 
 
 class BreakEven(Frozen):

@@ -21,7 +21,9 @@ def problems_between(experiment: Any) -> list[tuple[Place, str]]:
     """Every disagreement; a part that is itself wrong (None here) is passed over, so the rest is still reported."""
     rules = (
         (_outcome_problems, ("outcomes", "expects", "prior")),
+        (_columns_of_two_roles, ("design",)),
         (_column_problems, ("outcomes", "design", "columns", "segments")),
+        (_nothing_left_to_compare, ("design", "exclude")),
         (effect_size_problems, ("outcomes", "expects", "prior")),
         (money_problems, ("outcomes", "assumptions")),
         (_rule_problems, ("decision",)),
@@ -69,13 +71,14 @@ def _column_problems(experiment: Any) -> list[tuple[Place, str]]:
     measured = {
         column for o in experiment.outcomes for column in (o.column, o.numerator, o.denominator, o.event) if column
     }
-    taken = {column for key in ("unit", "treatment") if (column := getattr(design, key, None))}
+    factors = (getattr(design, "factors", None) or {}).values()
+    taken = {*factors, *(column for key in ("unit", "treatment") if (column := getattr(design, key, None)))}
     used = [(("design", key), getattr(design, key, [])) for key in ("covariates", "strata")]
     problems: list[tuple[Place, str]] = []
     for place, names in (*used, (("segments",), experiment.segments)):
         problems += _misused(experiment, place, names, taken, measured)
     problems += _taken_columns(experiment, taken)
-    problems += _deciding_columns(design, measured)
+    problems += _deciding_columns(experiment, measured)
     if len(experiment.segments) > 1:
         problems.append((("segments",), "expected one column"))
     return problems
@@ -102,30 +105,69 @@ def _misused(
 
 
 def _taken_columns(experiment: Any, taken: set[str]) -> list[tuple[Place, str]]:
-    design = experiment.design
-    problems: list[tuple[Place, str]] = [
+    return [
         (("outcomes", i, "column"), f"`{o.column}` is the unit or the treatment and cannot be an outcome")
         for i, o in enumerate(experiment.outcomes)
         if o.column in taken
     ]
-    if getattr(design, "treatment", None) and getattr(design, "unit", None) == design.treatment:
-        problems.append((("design", "treatment"), f"`{design.treatment}` is also the unit; every unit would be an arm"))
-    return problems
 
 
-def _deciding_columns(design: Any, measured: set[str]) -> Iterator[tuple[Place, str]]:
-    """What a threshold or a nudge decided by, what was received, when, and from when on, are neither outcome nor covariate."""
-    for key in ("running", "fuzzy", "time", "cohort", "instrument"):
+def _deciding_columns(experiment: Any, measured: set[str]) -> Iterator[tuple[Place, str]]:
+    """What a threshold or a nudge decided by, what was received, when, from when on and with whom, are neither outcome nor covariate."""
+    design = experiment.design
+    for key in ("running", "fuzzy", "time", "cohort", "instrument", "received", "cluster"):
         name = getattr(design, key, None)
         if name in measured:
             yield ("design", key), f"`{name}` is also an outcome"
-        if name in getattr(design, "covariates", ()):
+        if key != "cluster" and name in getattr(design, "covariates", ()):
             yield ("design", key), f"`{name}` is also a covariate"
-    if getattr(design, "fuzzy", None) and design.fuzzy == design.running:
-        yield (
-            ("design", "fuzzy"),
-            f"`{design.fuzzy}` is also `running`; without `fuzzy` everybody from the cutoff on is treated",
-        )
+        if key != "cluster" and name in experiment.segments:
+            yield ("design", key), f"`{name}` is also a segment"
+
+
+_KEYS = ("unit", "treatment", "time", "cohort", "instrument", "running", "fuzzy", "cluster", "received")
+_ONE_COLUMN = (("unit", "cluster"), ("cohort", "cluster"))
+"""Keys that may name the same column: units that were drawn singly, waves that moved as one."""
+
+
+def _columns_of_two_roles(experiment: Any) -> Iterator[tuple[Place, str]]:
+    """A column says who, what, when or why; never two of them."""
+    design = experiment.design
+    roles: list[tuple[tuple[str, ...], str]] = [
+        ((key,), column) for key in _KEYS if (column := getattr(design, key, None))
+    ]
+    roles += [(("factors", name), column) for name, column in (getattr(design, "factors", None) or {}).items()]
+    for i, (key, column) in enumerate(roles):
+        for other, same in roles[:i]:
+            if same == column and (*other, *key) not in _ONE_COLUMN:
+                yield ("design", *key), _two_roles(column, ".".join(other), ".".join(key))
+    for key in ("unit", "treatment"):
+        if experiment.entered and getattr(design, key, None) == experiment.entered:
+            yield ("entered",), f"`{experiment.entered}` is also `{key}`"
+
+
+def _two_roles(column: str, one: str, other: str) -> str:
+    match one, other:
+        case "unit", "treatment":
+            return f"`{column}` is also `unit`; every unit would be an arm"
+        case "running", "fuzzy":
+            return f"`{column}` is also `running`; without `fuzzy` everybody from the cutoff on is treated"
+    return f"`{column}` is also `{one}`"
+
+
+def _nothing_left_to_compare(experiment: Any) -> Iterator[tuple[Place, str]]:
+    """What the plan compares is not among the rows that `exclude` leaves out."""
+    design = experiment.design
+    unit, treatment, control = (getattr(design, key, None) for key in ("unit", "treatment", "control"))
+    compared: tuple[tuple[str | None, str, list[str]], ...] = (
+        (treatment, "control", [control] if control else []),
+        (treatment, "ratio", [arm for arm in getattr(design, "ratio", None) or () if arm != control]),
+        (unit, "treated", getattr(design, "treated", [])),
+    )
+    for column, key, labels in compared:
+        out = [label for label in labels if label in experiment.exclude.get(column, ())]
+        if column and out:
+            yield ("exclude", column), f"leaves out `{', '.join(out)}`, which `design.{key}` names"
 
 
 def _negative_control_problems(experiment: Any) -> Iterator[tuple[Place, str]]:

@@ -82,13 +82,21 @@ class ExperimentError(CausalcxError):
         return tuple(self._sentence(p) for p in self.problems)
 
     def _sentence(self, problem: Problem) -> Message:
-        where = ", ".join(part for part in (self.file, f"line {problem.line}" if problem.line else None) if part)
-        facts = {"where": where or "experiment", "key": problem.key, "problem": problem.message}
+        facts = {"where": self._where(problem.line), "key": problem.key, "problem": problem.message}
         if problem.nearest:
             return Message(
                 "{where}: `{key}`: {problem} Did you mean `{nearest}`?", facts | {"nearest": problem.nearest}
             )
         return Message("{where}: `{key}`: {problem}", facts)
+
+    def _where(self, line: int | None) -> Message | str:
+        if line is None:
+            return self.file or Message("experiment")
+        return (
+            Message("{file}, line {line}", {"file": self.file, "line": line})
+            if self.file
+            else Message("line {line}", {"line": line})
+        )
 
 
 class DataError(CausalcxError):
@@ -110,5 +118,5 @@ class CannotAnswer(CausalcxError):
 class NotBuilt(CannotAnswer):
     """Part of the contract that this version has not built."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: Message | str) -> None:
         super().__init__("{what} is part of the causalcx file format but is not built in this version.", what=what)

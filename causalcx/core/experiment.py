@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Discriminator, Field, PrivateAttr, Tag, model_validator
 
-from causalcx.core.choice import chosen_by_shape
+from causalcx.core.choice import chosen_by_shape, wrong_shape
 from causalcx.core.consistency import Inconsistent, problems_between
 from causalcx.core.design_keys import Design
 from causalcx.core.design_keys.base import Columns
@@ -120,6 +120,7 @@ Shared = Annotated[
     chosen_by_shape(
         "none, or {shares: [...]}, {neighbours: file}, {exposure: column}",
         {"shared": ("shares", "neighbours", "exposure")},
+        ("none",),
     ),
 ]
 
@@ -133,6 +134,8 @@ class PriorBelief(Part):
 
 def _labels(value: Any) -> Any:
     values = value if isinstance(value, list) else [value]
+    if any(v is None or isinstance(v, list | dict) for v in values):
+        raise wrong_shape("a value or a list of values")
     return [canonical(v) for v in values]
 
 
@@ -154,8 +157,8 @@ class Experiment(Part):
     owner: Words = Field(description="Who answers for the change.")
     sponsor: str | None = Field(None, description="Who pays for it.")
     finance_partner: str | None = Field(None, description="Who checks the money.")
-    budget_line: str | None = Field(None, description="Which budget.")
-    programme: str | None = Field(None, description="Programme that the change belongs to.")
+    budget_line: Text | None = Field(None, description="Which budget.")
+    programme: Text | None = Field(None, description="Programme that the change belongs to.")
     journey: str | None = Field(None, description="Customer journey, in free text.")
     touchpoint: str | None = Field(None, description="Where on the journey, in free text.")
     hypothesis: Text = Field(description="What is expected to happen, and why.")
@@ -172,7 +175,8 @@ class Experiment(Part):
     decision: Decision | None = Field(None, description="The rule agreed before the data.")
     assumptions: list[Assumption] = Field(default_factory=list, description="Numbers with an owner.")
     segments: Columns = Field(
-        default_factory=list, description="Column whose parts are estimated too, partially pooled."
+        default_factory=list,
+        description="Column whose parts are estimated too, partially pooled; for `randomised` and `discontinuity`.",
     )
     prior: dict[str, PriorBelief] = Field(default_factory=dict, description="Prior per outcome.")
     exclude: dict[str, Annotated[list[str], BeforeValidator(_labels)]] = Field(

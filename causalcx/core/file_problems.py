@@ -68,7 +68,7 @@ def disagreements(found: Iterable[tuple[Place, str]]) -> list[Problem]:
 
 
 def _sentence(text: str) -> Message:
-    return Message("{text}.", {"text": text})
+    return Message("{text}.", {"text": Message(text)})
 
 
 def _is_tag(loc: tuple[str | int, ...], i: int) -> bool:
@@ -104,7 +104,7 @@ def _one_of(options: list[str]) -> str:
 
 
 def _expected(expected: str, given: str, percent: float | None = None) -> Message:
-    facts = {"expected": expected, "given": given}
+    facts = {"expected": Message(expected), "given": given}
     if percent is None:
         return Message("expected {expected}; found {given}.", facts)
     return Message("expected {expected}; found {given}; for {percent} % write {share}.", facts | as_share(percent))

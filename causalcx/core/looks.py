@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PrivateAttr, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, Tag, model_validator
 
+from causalcx.core.choice import chosen_by
 from causalcx.core.model import Part
 
 MOST_LOOKS = 100
+
+
+def _share_or_date(value: Any) -> str | None:
+    if isinstance(value, dt.date) or (isinstance(value, str) and value[:4].isdigit()):
+        return "~date"
+    return "~share" if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
 When = Annotated[
     Annotated[float, Tag("~share")] | Annotated[dt.date, Tag("~date")],
-    Discriminator(lambda value: "~share" if isinstance(value, (int, float)) else "~date"),
+    chosen_by("a share like 0.5, or a date like 2026-03-01", _share_or_date),
 ]
 
 
@@ -179,6 +188,13 @@ class LookRecord(Frozen):
         """How much wider a range is than that of a single look: 0.5 is half as wide again."""
         return self.critical / ONE_LOOK - 1
 
+    @property
+    def widened(self) -> bool:
+        """Whether a reader could tell the range from that of a single look."""
+        return self.widening >= TELLS
 
+
+TELLS = 0.0005
+"""Widening below which a page would write 0.0 %."""
 ONE_LOOK = 1.959964
 """Standard errors from an estimate to either end of a 95 % range when one looks once."""

@@ -40,7 +40,9 @@ UNTREATED, TREATED = "untreated", "treated"
 PARTS = {"nps": ("promoters", "detractors"), "ratio": ("numerator", "denominator"), "duration": ("share", "time")}
 """What an outcome is made of, where that is more than one variable."""
 ANSWERED_BY = "@"
-"""Joins a covariate's name to an outcome with missing values: the covariate among those who answered."""
+"""Joins a covariate's name, or take-up's, to an outcome with missing values: the covariate among those who answered."""
+TAKEN = "(received)"
+"""Name of take-up among outcomes and variables."""
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,14 @@ class Need:
         return tuple(c for c in (self.unit, self.treatment) if c in (EACH_ROW, EVERYONE, SIDE, CELL))
 
     @property
+    def row_name(self) -> str:
+        """The column that names a row in a sentence: the unit, or the period where the plan names no unit."""
+        return self.time if self.time and self.unit == EACH_ROW else self.unit
+
+    @property
     def treatment_columns(self) -> str:
         """The column, or columns, that say who got what, as the data have them."""
-        return self.threshold[0] if self.threshold else ", ".join(self.factors) or self.treatment
+        return self.threshold[0] if self.threshold else self.treatment
 
     @property
     def longest_window(self) -> int:

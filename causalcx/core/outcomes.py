@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, Tag, model_validator
 
@@ -15,8 +15,15 @@ from causalcx.core.text import Text, text_key
 Kind = Literal["nps", "binary", "amount", "count", "score", "ratio", "duration"]
 Better = Literal["higher", "lower"]
 Layer = Literal["cause", "attitude", "behaviour", "result"]
+
+
+def _as_label(value: Any) -> Any:
+    """The one spelling of a value; what is no value stays, and is refused as no text."""
+    return value if value is None or isinstance(value, list | dict) else canonical(value)
+
+
 Label = Annotated[
-    str, BeforeValidator(canonical), Field(description='A value in the data; 0, 0.0, false and "0" are one.')
+    str, BeforeValidator(_as_label), Field(description='A value in the data; 0, 0.0, false and "0" are one.')
 ]
 
 

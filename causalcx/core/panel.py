@@ -145,7 +145,7 @@ def clock_of(values: Sequence[Any], column: str) -> tuple[Clock, Whole]:
     """The clock of the raw values of a time column, and the position of each of them on it.
 
     Dates count in calendar months where all fall on the same day of the month (28 and later are one), in days otherwise;
-    202603, 20260301, 2026-W10, 2026Q1, 2026年3月 and 2026年3月1日 are dates. Everything else must be a number. Raises DataError for values that
+    202603, 20260301, 2026-W10, 2026Q1, 2026年3月, 2026年3月1日 and 2026年第一季度 are dates. Everything else must be a number. Raises DataError for values that
     are no moments, and for mixed time zones.
     """
     kind = next((k for k in KINDS if None not in moments_of(values, k)), None)
@@ -153,7 +153,7 @@ def clock_of(values: Sequence[Any], column: str) -> tuple[Clock, Whole]:
         wrong = [v for v in values if _number(v) is None and _date(v) is None]
         if wrong:
             raise DataError(
-                "Column `{column}` (time) holds {value}, which is neither a number nor a date.", column=column, value=repr(str(wrong[0]))
+                "Column `{column}` (time) holds {value}, which is neither a number nor a date; write it like 2026-03-24, 2026-03 or 2022Q1.", column=column, value=repr(str(wrong[0]))
             )  # fmt: skip
         raise DataError(
             "Column `{column}` (time) mixes numbers and dates, or moments of several time zones; write all in one way, and moments in one zone.",
@@ -208,17 +208,25 @@ def _date(value: Any) -> dt.datetime | None:
     return None
 
 
+def _quarter(year: str, number: int) -> str:
+    return f"{year}-{3 * number - 2:02}-01"
+
+
+WRITTEN_OUT = r"(\d{4})[-/.年](\d\d?)[-/.月](\d\d?)日?"
+COMPACT = r"((?:19|20|21)\d\d)(\d\d)(\d\d)"
+"""Year, month and day, with and without something between them."""
+QUARTERS = "1234一二三四"
 FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
     (re.compile(r"((?:19|20|21)\d\d)[-/.]?(\d\d?)"), lambda m: f"{m[1]}-{m[2]:0>2}-01"),
-    (re.compile(r"((?:19|20|21)\d\d)[-/.]?(\d\d)[-/.]?(\d\d)"), lambda m: f"{m[1]}-{m[2]}-{m[3]}"),
+    (re.compile(COMPACT), lambda m: f"{m[1]}-{m[2]}-{m[3]}"),
     (
-        re.compile(r"(\d{4})[-/.](\d\d?)[-/.](\d\d?)(?:[ T](.+))?"),
-        lambda m: f"{m[1]}-{m[2]:0>2}-{m[3]:0>2}" + (f" {m[4]}" if m[4] else ""),
+        re.compile(WRITTEN_OUT + r"(?:(?:[ T]|(?<=日))(\d\d?)(\D.*)?)?"),
+        lambda m: f"{m[1]}-{m[2]:0>2}-{m[3]:0>2}" + (f" {m[4]:0>2}{m[5] or ''}" if m[4] else ""),
     ),
     (re.compile(r"(\d{4})年(\d\d?)月"), lambda m: f"{m[1]}-{m[2]:0>2}-01"),
-    (re.compile(r"(\d{4})年(\d\d?)月(\d\d?)日"), lambda m: f"{m[1]}-{m[2]:0>2}-{m[3]:0>2}"),
     (re.compile(r"(\d{4})-?W(\d\d)"), lambda m: f"{m[1]}-W{m[2]}-1"),
-    (re.compile(r"(\d{4})-?Q([1-4])"), lambda m: f"{m[1]}-{3 * int(m[2]) - 2:02}-01"),
+    (re.compile(r"(\d{4})[-年 ]?Q([1-4])"), lambda m: _quarter(m[1], int(m[2]))),
+    (re.compile(rf"(\d{{4}})年?第?([{QUARTERS}])季度?"), lambda m: _quarter(m[1], QUARTERS.index(m[2]) % 4 + 1)),
 )
 """How dates are written, and the same in ISO form."""
 

@@ -32,7 +32,7 @@ class Picture(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     code: str
-    """event-time, event-time-own (without the neighbours'), before-after, gap, threshold, threshold-received, bandwidth, placebo-cutoffs, schedule, waves, selected-on-outcome, survival, first-stage, reduced-form: names title, axes and text alternative."""
+    """event-time, event-time-own (without the neighbours'), before-after, gap, threshold, threshold-received, bandwidth, placebo-cutoffs, schedule, since-switch, waves, selected-on-outcome, survival, looks, first-stage, reduced-form: names title, axes and text alternative."""
     outcome: str | None = None
     """Name of the outcome; null where the picture shows the design alone."""
     unit: str = ""
@@ -45,3 +45,5 @@ class Picture(BaseModel):
     """Where the treatment begins: a vertical line."""
     series: tuple[Series, ...] = ()
     """What is drawn, in order."""
+    facts: dict[str, int] = {}
+    """What the caption counts: of a schedule `units` and `periods` that are drawn, of `of_units` and `of_periods`."""

@@ -41,16 +41,21 @@ TOO_MANY = "its aliases (`*name`) stand for too many values; write out what is m
 def read_text(path: Path) -> str:
     """The text of a file in UTF-8, with or without byte order mark; raises ExperimentError where it is none."""
     try:
-        if path.stat().st_size > LARGEST:
-            raise _refused(path, Message("is larger than {most} kB; is it the data file?", {"most": LARGEST // 1000}))
+        require_size(path.stat().st_size, path)
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise _refused(path, Message("cannot be read: {reason}.", {"reason": error.strerror})) from error
+        raise _refused(path, Message("cannot be read: {reason}.", {"reason": Message(str(error.strerror))})) from error
     except UnicodeDecodeError as error:
         raise _not_utf_8(path) from error
     if "\0" in text:  # what UTF-16 looks like when its letters are English
         raise _not_utf_8(path)
     return text
+
+
+def require_size(size: int, path: Path | None) -> None:
+    """Raises ExperimentError where so many bytes are too many for an experiment file."""
+    if size > LARGEST:
+        raise _refused(path, Message("is larger than {most} kB; is it the data file?", {"most": LARGEST // 1000}))
 
 
 def _not_utf_8(path: Path) -> ExperimentError:
@@ -82,7 +87,7 @@ def read_yaml(text: str, file: Path | None) -> Any:
 
 
 def _not_yaml(reason: str, line: int | None, file: Path | None) -> ExperimentError:
-    return _refused(file, Message("is not valid YAML: {reason}.", {"reason": reason}), line)
+    return _refused(file, Message("is not valid YAML: {reason}.", {"reason": Message(reason)}), line)
 
 
 def _reason(words: str) -> str:

@@ -56,6 +56,8 @@ class Estimates:
     """Method of an outcome where it differs from the others'."""
     controls: tuple[str, ...] = ()
     """Label of what each effect is compared with, where that is not one control."""
+    counted: tuple[float, ...] = ()
+    """What each effect counts, so that of parts that make up a whole they sum to that of the whole; NaN where nothing is known to."""
 
     @property
     def comparisons(self) -> tuple[str, ...]:
@@ -133,6 +135,7 @@ def compared(
         method=method,
         own_method={o.key: plain for o in outcomes if not means.adjusted[_columns(means, o)[0]]},
         controls=tuple(c.control for _, c in pairs),
+        counted=tuple(_counted(means, o, c.weight != 0) for o, c in pairs),
     )
 
 
@@ -161,6 +164,11 @@ def _flow(means: ArmMeans, outcome: Outcome, arm: str, control: str) -> Flow:
 
 def _answered(means: ArmMeans, outcome: Outcome, arms: Flags) -> int:
     return int(means.answered[arms, _columns(means, outcome)[0]].sum())
+
+
+def _counted(means: ArmMeans, outcome: Outcome, arms: Flags) -> float:
+    """A ratio's arms each weigh a part by denominators of their own, which the change may have moved."""
+    return float("nan") if outcome.kind == "ratio" else float(means.counted[arms, _columns(means, outcome)[0]].sum())
 
 
 def _freedom(means: ArmMeans, outcome: Outcome, weight: Array) -> float:

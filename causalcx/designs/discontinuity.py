@@ -15,7 +15,6 @@ from causalcx.checks.observational import no_ratio
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.discontinuity import Discontinuity
 from causalcx.core.effect import Effect
-from causalcx.core.errors import CannotAnswer
 from causalcx.core.experiment import Experiment
 from causalcx.core.need import SIDE, UNTREATED, Frame, Need
 from causalcx.core.picture import Picture
@@ -24,7 +23,7 @@ from causalcx.designs.contrasts import Estimates
 from causalcx.designs.cutoff import pictures, probes
 from causalcx.designs.cutoff.density import piling_up
 from causalcx.designs.cutoff.effects import conventional, estimates_of, of_passing, segments_of
-from causalcx.designs.cutoff.jumps import Measured, Ordered, flows, measured, ordered
+from causalcx.designs.cutoff.jumps import ROUNDING, Measured, Ordered, flows, measured, ordered
 from causalcx.designs.headline import headline, pooled_priors, unit_of
 from causalcx.designs.unbuilt import refuse_unbuilt
 from causalcx.designs.values import arms_of, flat_in_control
@@ -32,7 +31,6 @@ from causalcx.designs.values import arms_of, flat_in_control
 DATA = "frame"
 FEW_VALUES = 20
 """Different values of the running variable within the bandwidth, on the thinner side, below which the page says so."""
-MEANINGFUL = ("nps", "binary", "amount", "count", "score")
 
 
 def needs(experiment: Experiment, today: dt.date) -> Need:
@@ -54,31 +52,24 @@ def _keys(experiment: Experiment) -> Discontinuity:
     design = experiment.design
     assert isinstance(design, Discontinuity)
     refuse_unbuilt(experiment, segments=True)
-    for outcome in experiment.outcomes:
-        if outcome.kind not in MEANINGFUL:
-            raise CannotAnswer(
-                "Outcome {outcome} is of kind {kind}, whose jump at a cutoff is not estimated; give it as a binary, amount, count or "
-                "score per unit, or choose `kind: observational`.",
-                outcome=outcome.key, kind=outcome.kind,
-            )  # fmt: skip
     return design
 
 
 def check(experiment: Experiment, frame: Frame, *, seed: int) -> tuple[Check, ...]:  # noqa: ARG001 - nothing is random here
-    """Everything that can be said before an effect is seen."""
-    design = _keys(experiment)
-    return _plain_checks(experiment, design, frame, ordered(experiment, design, frame))
+    """Everything that can be said before an effect is seen. Refuses what a fit refuses."""
+    data, _ = _measured(experiment, frame)
+    return _plain_checks(experiment, _keys(experiment), frame, data)
 
 
 def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
     """The jump of every outcome at the cutoff, and what could speak against it."""
     design = _keys(experiment)
-    data = ordered(experiment, design, frame)
-    found = [measured(data, o) for o in experiment.outcomes]
-    result = headline(experiment, estimates_of(design, frame, found, len(data.x)), seed)
+    data, found = _measured(experiment, frame)
+    whole = estimates_of(design, frame, found, len(data.x))
+    result = headline(experiment, whole, seed)
     effects = tuple(conventional(e, one) for e, one in zip(result.effects, found, strict=True))
     probed = [_probed(experiment, design, e, one) for e, one in zip(effects, found, strict=True) if e.role == "primary"]
-    parts = segments_of(experiment, design, frame, data, effects, found[0].jump.widths.jump, seed=seed)
+    parts = segments_of(experiment, design, frame, data, whole, effects, found[0].jump.widths.jump, seed=seed)
     arms = arms_of(experiment, frame)
     return Readout(
         experiment=experiment.key, design="discontinuity", effects=(*effects, *of_passing(found, effects), *parts.effects),
@@ -101,10 +92,13 @@ def fit(experiment: Experiment, frame: Frame, *, seed: int) -> Readout:
 
 def estimated(experiment: Experiment, frame: Frame, *, seed: int) -> Estimates:  # noqa: ARG001 - nothing is random here
     """The corrected jumps alone, as a plan simulates them."""
-    design = _keys(experiment)
-    data = ordered(experiment, design, frame)
-    found = [measured(data, o) for o in experiment.outcomes]
-    return replace(estimates_of(design, frame, found, len(data.x)), share=min(one.share for one in found))
+    data, found = _measured(experiment, frame)
+    return replace(estimates_of(_keys(experiment), frame, found, len(data.x)), share=min(one.share for one in found))
+
+
+def _measured(experiment: Experiment, frame: Frame) -> tuple[Ordered, list[Measured]]:
+    data = ordered(experiment, _keys(experiment), frame)
+    return data, [measured(data, o) for o in experiment.outcomes]
 
 
 def _plain_checks(experiment: Experiment, design: Discontinuity, frame: Frame, data: Ordered) -> tuple[Check, ...]:
@@ -140,8 +134,8 @@ def _first_stage(design: Discontinuity, data: Ordered) -> tuple[Check, ...]:
     found = probes.jump_if_any(rows)
     if found is None:  # nobody departs from the rule near the cutoff, or nobody got it
         below, above = (float(data.taken[side].mean()) for side in (data.x < 0, data.x >= 0))
-        return (verdicts.first_stage(design.fuzzy, below, above, 0.0 if below == above else float("inf")),)
-    f = (found.corrected / found.error) ** 2
+        return (verdicts.first_stage(design.fuzzy, below, above, 0.0 if below == above else None),)
+    f = (found.corrected / found.error) ** 2 if abs(found.corrected) > ROUNDING else 0.0
     return (verdicts.first_stage(design.fuzzy, found.base, found.base + found.value, f),)
 
 
@@ -166,7 +160,7 @@ def _probed(
     curve, placebos = probes.bandwidth_curve(one), probes.placebo_cutoffs(one, design.cutoff)
     without = probes.donut(one)
     checks = (
-        verdicts.donut(effect, without["without"], without["left_out"], without["p"]),
+        *([verdicts.donut(effect, without["without"], without["left_out"], without["p"])] if without else []),
         verdicts.bandwidth(effect, curve),
         verdicts.placebo_cutoffs(effect.outcome, placebos, effect.unit),
     )
@@ -179,12 +173,14 @@ def _probed(
 
 
 def _careless(design: Discontinuity, found: list[Measured], effects: tuple[Effect, ...]) -> tuple[Notice, ...]:
-    """What a plain comparison would claim: of the two sides, or of those who got it with those who did not."""
-    return tuple(_naive(design, one, effect) for one, effect in zip(found, effects, strict=True))
+    """What a plain comparison would claim: of the two sides, or of those who mostly got it with those who mostly did not."""
+    return tuple(n for one, effect in zip(found, effects, strict=True) if (n := _naive(design, one, effect)))
 
 
-def _naive(design: Discontinuity, one: Measured, effect: Effect) -> Notice:
+def _naive(design: Discontinuity, one: Measured, effect: Effect) -> Notice | None:
     had = one.rows.x >= 0 if one.rows.taken is None else one.rows.taken >= 0.5
+    if had.all() or not had.any():
+        return None
     naive = float(one.rows.y[had].mean() - one.rows.y[~had].mean())
     facts = {
         "outcome": effect.outcome, "comparison": effect.comparison, "naive": naive, "estimate": effect.estimate, "unit": effect.unit,

@@ -14,7 +14,7 @@ from causalcx.checks.effects import guardrails, precision
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.observational import Observational
 from causalcx.core.effect import Flow
-from causalcx.core.errors import NotBuilt
+from causalcx.core.errors import Message, NotBuilt
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array
 from causalcx.core.need import Frame, Need, variables_of
@@ -60,7 +60,7 @@ def _keys(experiment: Experiment) -> Observational:
     design = experiment.design
     assert isinstance(design, Observational)
     if experiment.segments:
-        raise NotBuilt("`segments` with `kind: observational`")
+        raise NotBuilt(Message("`segments` with `kind: {kind}`", {"kind": design.kind}))
     return design
 
 

@@ -72,10 +72,11 @@ def fit(experiment: Experiment, reduced: Reduced, *, seed: int) -> Readout:
     found = means_of(experiment, reduced.moments)
     method, plain = _methods(design, reduced.moments)
     control = found.arms[0]
-    result = headline(experiment, _estimates(design, found, experiment.outcomes, method, plain), seed)
+    whole = _estimates(design, found, experiment.outcomes, method, plain)
+    result = headline(experiment, whole, seed)
     together = interactions(experiment, found, tuple(design.factors), method, plain, seed) if design.factors else ()
     times = restricted_means(experiment, lambda outcomes: _estimates(design, found, outcomes, method, plain), seed)
-    parts = _segments(experiment, reduced, result, method, seed)
+    parts = _segments(experiment, reduced, whole, result, method, seed)
     taken = complied(experiment, reduced.moments, design.adjustment, method, seed)
     checks, at_quantiles = check(experiment, reduced, seed=seed), quantile_effects(reduced.tails, result.effects)
     bounded = bounds(reduced.tails, checks, result.effects)
@@ -140,7 +141,9 @@ def _methods(design: Randomised, moments: Moments) -> tuple[str, str]:
     return METHODS[design.adjustment] + within + by, METHODS["none"] + within + by
 
 
-def _segments(experiment: Experiment, reduced: Reduced, result: Headline, method: str, seed: int) -> Segments:
+def _segments(
+    experiment: Experiment, reduced: Reduced, whole: Estimates, result: Headline, method: str, seed: int
+) -> Segments:
     if not reduced.segments:
         return Segments()
     design = _keys(experiment)
@@ -148,7 +151,7 @@ def _segments(experiment: Experiment, reduced: Reduced, result: Headline, method
     def estimate(moments: Moments) -> Estimates:
         return _estimates(design, means_of(experiment, moments), experiment.primaries, method, METHODS["none"])
 
-    return segments(experiment, reduced.segments, estimate, result.effects, seed)
+    return segments(experiment, reduced.segments, estimate, whole, result.effects, seed)
 
 
 def check(experiment: Experiment, reduced: Reduced, *, seed: int) -> tuple[Check, ...]:  # noqa: ARG001 - nothing is random here

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causalcx.core.linear import inverse
 from causalcx.core.moments import Array, Whole
 
+SAME = 1e-11
+"""Share of the largest eigenvalue below which columns of equal size say the same."""
 KNOWN = 1e-8
 """Largest part of a combination of coefficients outside what the rows tell, at which it counts as known."""
 
@@ -30,10 +33,7 @@ class Regression:
     @classmethod
     def of(cls, x: Array, group: Whole) -> Regression:
         """Ready for any outcome."""
-        size = np.sqrt((x**2).mean(axis=0))
-        scale = 1 / np.where(size > 0, size, 1.0)
-        gram = (x * scale).T @ (x * scale)
-        return cls(x, group, np.linalg.pinv(gram, rcond=1e-11, hermitian=True) * np.outer(scale, scale))
+        return cls(x, group, inverse(x.T @ x, SAME))
 
     def knows(self, combination: Array) -> bool:
         """Whether the rows tell a combination [k] of coefficients."""
@@ -59,7 +59,7 @@ class Regression:
         found = np.zeros((groups, self.x.shape[1]))
         for rows in parts:
             own = self.x[rows]
-            found[self.group[rows[0]]] = np.linalg.pinv(gram - own.T @ own, hermitian=True) @ (own.T @ rest[rows])
+            found[self.group[rows[0]]] = inverse(gram - own.T @ own, SAME) @ (own.T @ rest[rows])
         return found
 
     def freedom(self, combination: Array, y: Array) -> float:

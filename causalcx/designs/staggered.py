@@ -29,10 +29,17 @@ from causalcx.designs.roll_out import aggregation
 from causalcx.designs.roll_out.cohort_moments import CohortMoments, cells_of_moments, cells_of_records, reduced
 from causalcx.designs.roll_out.cross_sections import by_row
 from causalcx.designs.roll_out.doubly_robust import by_unit
-from causalcx.designs.roll_out.group_time import GroupTime, compared_with, group_time, pairs
+from causalcx.designs.roll_out.group_time import (
+    GroupTime,
+    compared_with,
+    group_time,
+    pairs,
+    require_effect,
+    require_spread,
+)
 from causalcx.designs.roll_out.parts import parts, pictures, too_many_pairs
 from causalcx.designs.roll_out.tally import Tally, tally, tally_of_sums
-from causalcx.designs.roll_out.trust import before_the_effects, careless, with_the_effects
+from causalcx.designs.roll_out.trust import before_the_effects, careless, waves_left_out, with_the_effects
 from causalcx.designs.roll_out.waves import Waves, waves
 from causalcx.designs.selection.check import Selected, of_waves
 from causalcx.designs.survival.durations import restricted_means
@@ -125,7 +132,10 @@ def _readout(
             *precision(experiment, result.effects),
             *guardrails(experiment, result.effects),
         ),
-        warnings=(*claimed, *seen.notices, *careless(seen, effects, result.effects), *too_many_pairs(effects)),
+        warnings=(
+            *claimed, *seen.notices, *waves_left_out(seen, effects, result.effects, design.compare),
+            *careless(seen, effects, result.effects), *too_many_pairs(effects),
+        ),
         fallbacks=(Notice(code="cohorts-by-regression", facts={"cohorts": list(told)}),) if told else (),
         rests_on=_assumed(design),
     )  # fmt: skip
@@ -222,8 +232,12 @@ def _last(outcomes: list[Outcome], variables: int) -> list[tuple[int, Outcome]]:
 def _estimates(design: Staggered, seen: Tally, effects: GroupTime, wanted: list[tuple[int, Outcome]]) -> Estimates:
     """Of the outcomes ``wanted``, each with its place among the variables."""
     places = [v for v, _ in wanted]
+    for v, outcome in wanted:
+        require_effect(effects, v, outcome.key)
     groups = [aggregation.group(effects, v) for v in places]
     covariance, freedom = aggregation.law(effects, list(zip(places, groups, strict=True)))
+    for (_, outcome), f in zip(wanted, freedom, strict=True):
+        require_spread(float(f), outcome.key, adjusted=seen.crossed and bool(design.covariates))
     spread = np.array([_spread(seen, v) for v in places])
     value = np.array([g.value for g in groups])
     untreated, treated = (seen.complete[side].sum(axis=0)[places] for side in _sides(design, seen).values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from causalcx.core.errors import NotBuilt
+from causalcx.core.errors import Message, NotBuilt
 from causalcx.core.experiment import Experiment
 
 
@@ -10,6 +10,6 @@ def refuse_unbuilt(experiment: Experiment, *, segments: bool = False) -> None:
     """Say that a causal graph, or ``segments`` unless they can be used, are not built for this kind of design."""
     kind = experiment.design.kind
     if experiment.design.graph is not None:
-        raise NotBuilt(f"`design.graph` with `kind: {kind}`")
+        raise NotBuilt(Message("`design.graph` with `kind: {kind}`", {"kind": kind}))
     if experiment.segments and not segments:
-        raise NotBuilt(f"`segments` with `kind: {kind}`")
+        raise NotBuilt(Message("`segments` with `kind: {kind}`", {"kind": kind}))

@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class StoredRun:
     id: int
     readout: Readout
     moments: dict[str, Any] | None
+    day: dt.date
+    """On which it began, by this machine's calendar."""
 
 
 @dataclass
@@ -190,7 +192,8 @@ class Registry:
             row = session.exec(select(RunRow).where(*where).order_by(col(RunRow.id).desc())).first()
             if row is None or row.readout is None:
                 return None
-            return StoredRun(int(row.id or 0), Readout.model_validate_json(row.readout), row.moments)
+            day = row.started_at.astimezone().date()
+            return StoredRun(int(row.id or 0), Readout.model_validate_json(row.readout), row.moments, day)
 
     def looks(self, key: str, before: int | None = None) -> list[LookRecord]:
         """What every finished run of a key kept of its look, oldest first; only runs older than ``before``."""
@@ -273,8 +276,13 @@ def _message_of(error: BaseException) -> Message:
 
 
 def _as_json(facts: Mapping[str, Any]) -> Any:
-    """Facts as JSON keeps them; what it does not know becomes its text."""
-    return json.loads(json.dumps(facts, default=str))
+    """Facts as JSON keeps them: a phrase with its own facts, and of what JSON does not know the text."""
+    return json.loads(json.dumps(facts, default=lambda fact: asdict(fact) if isinstance(fact, Message) else str(fact)))
+
+
+def _facts_of(kept: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The same facts back from JSON."""
+    return {gap: Message(**fact) if isinstance(fact, dict) else fact for gap, fact in (kept or {}).items()}
 
 
 def _experiment_row(experiment: Experiment) -> ExperimentRow:
@@ -304,7 +312,7 @@ def _latest_run(session: Session, key: str) -> dict[str, Any] | None:
         "state": state,
         "finished_at": finished,
         "seed": row.seed,
-        "failure": Message(row.failure, row.failure_facts or {}) if row.failure else None,
+        "failure": Message(row.failure, _facts_of(row.failure_facts)) if row.failure else None,
         "plan": row.plan_hash,
     }
 

@@ -2,6 +2,7 @@
 
 from causalcx.reports.charts import charts
 from causalcx.reports.render import case_css, render_case
+from causalcx.reports.trust import trust_page
 from causalcx.reports.view import page
 
-__all__ = ["case_css", "charts", "page", "render_case"]
+__all__ = ["case_css", "charts", "page", "render_case", "trust_page"]

@@ -13,8 +13,10 @@ from causalcx.words import horizon, listing
 
 FORMS = ("once", "monthly", "per_unit", "per_unit_month")
 BOXES = ("scale", "part", "extend", "stop")
-TICKED = {"scale": "scale", "part": "part", "stop": "stop", "extend": "extend", "wait": "extend"}
+TICKED = {"scale": "scale", "keep": "keep", "part": "part", "stop": "stop", "extend": "extend", "wait": "extend"}
 """The box that an advice recommends."""
+MONEY_ROW = {"scale": "ask.for", "keep": "ask.for", "part": "ask.would-cost.all"}
+"""What the money row is called; else it says what it would cost."""
 
 
 def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison: str, voice: Voice) -> dict[str, Any]:
@@ -38,8 +40,8 @@ def ask(experiment: Experiment, readout: Readout, case: Case | None, comparison:
 def _money_row(experiment: Experiment, case: Case | None, voice: Voice) -> list[tuple[str, str]]:
     if case is None or experiment.value is None:
         return []
-    code = "ask.for" if case.decision.verdict == "scale" else "ask.would-cost"
-    return [(voice.say(code), _money(experiment, experiment.value, case, voice))]
+    label = voice.say(MONEY_ROW.get(case.decision.advice, "ask.would-cost"))
+    return [(label, _money(experiment, experiment.value, case, voice))]
 
 
 def _money(experiment: Experiment, value: Value, case: Case, voice: Voice) -> str:
@@ -49,7 +51,7 @@ def _money(experiment: Experiment, value: Value, case: Case, voice: Voice) -> st
     named = {a.key: a.value for a in experiment.assumptions}
     sums = {form: _total(costs, form, named) for form in FORMS}
     parts = [
-        voice.say(f"ask.{form}", amount=voice.money(x, case.currency), unit=voice.names.one)
+        voice.say(f"ask.{form}", amount=voice.money(x, case.currency), unit=voice.names.each)
         for form, x in sums.items()
         if x
     ]
@@ -67,7 +69,7 @@ def _total(costs: list[Cost], form: str, named: dict[str, Any]) -> float:
 def _budget(experiment: Experiment, voice: Voice) -> str:
     if not experiment.budget_line:
         return experiment.sponsor or ""
-    parts = [voice.say("ask.budget.line", line=experiment.budget_line)]
+    parts = [voice.text(experiment.budget_line)]
     if experiment.sponsor:
         parts.append(voice.say("ask.sponsor", name=experiment.sponsor))
     return _joined(parts, voice)
@@ -118,4 +120,5 @@ def _boxes(case: Case | None, voice: Voice) -> list[dict[str, Any]]:
     if case is None:
         return []
     ticked = TICKED.get(case.decision.advice)
-    return [{"text": voice.say(f"ask.box.{box}"), "recommended": box == ticked} for box in BOXES]
+    boxes = ("keep", *BOXES[2:]) if ticked == "keep" else BOXES
+    return [{"text": voice.say(f"ask.box.{box}"), "recommended": box == ticked} for box in boxes]

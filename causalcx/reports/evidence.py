@@ -18,6 +18,7 @@ from causalcx.words import (
     exploratory,
     hidden_outcomes,
     notice_sentence,
+    shown_checks,
     tells_hidden,
     text_in,
 )
@@ -101,11 +102,6 @@ def _against(effect: Effect, span: tuple[float, float], sign: int) -> str:
     return "better" if sign * (effect.estimate - (low + high) / 2) > 0 else "worse"
 
 
-def shown_checks(readout: Readout) -> list[Check]:
-    """The checks without those whose sentence would tell an effect that another, failed, check hides."""
-    return [c for c in readout.checks if not tells_hidden(c, readout)]
-
-
 def known(
     experiment: Experiment, readout: Readout, comparison: str, sealed: SealedPlan | None, voice: Voice
 ) -> dict[str, Any]:
@@ -153,7 +149,8 @@ def _looks(readout: Readout, voice: Voice) -> list[str]:
     if now is None or now.number is None:
         return []
     facts = {"look": now.number, "of": now.of, "times": len(now.seen), "widening": now.widening}
-    return [voice.say("know.looks.anytime" if now.rule == "always-valid" else "know.looks", **facts)]
+    shape = ".anytime" if now.rule == "always-valid" else "" if now.widened else ".plain"
+    return [voice.say(f"know.looks{shape}", **facts)]
 
 
 def seal_words(readout: Readout, sealed: SealedPlan | None, voice: Voice) -> str:

@@ -82,7 +82,7 @@ def arms(valuation: Valuation, this: Case, voice: Voice) -> list[dict[str, Any]]
             "npv": voice.money(case.npv.mean, case.currency, scale=scale),
             "span": voice.span(case.npv.p5, case.npv.p95, case.currency, scale=scale),
             "chance": share_of(case.probability_pays, voice.language),
-            "verdict": voice.say(f"decision-name.{case.decision.verdict}"),
+            "verdict": voice.say(f"decision-name.{case.decision.advice}"),
             "this": case.comparison == this.comparison,
         }
         for case in valuation.cases
@@ -133,8 +133,8 @@ def stream_name(stream: StreamValue, voice: Voice) -> str:
 
 def _covered(stream: StreamValue, voice: Voice) -> str:
     code = "cash.months" if stream.months[0] < stream.months[1] else "cash.month"
-    code += ".whole" if voice.names.whole else ""
-    return voice.say(code, first=stream.months[0], last=stream.months[1], unit=voice.names.one)
+    code += ".whole" if voice.names.whole or voice.names.passing else ""
+    return voice.say(code, first=stream.months[0], last=stream.months[1], unit=voice.names.each)
 
 
 def _freed(case: Case, voice: Voice) -> list[str]:

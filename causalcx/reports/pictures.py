@@ -17,6 +17,10 @@ from causalcx.words.formats import is_currency, money_scale, money_unit
 HEIGHT = 230
 MOST = 3
 """Pictures on a page."""
+PLAIN = ("first-stage", "reduced-form", "threshold", "threshold-received", "waves", "since-switch")
+"""Pictures of means as they are, whatever covariates the result holds equal."""
+DIFFERENCES = ("event-time", "event-time-own", "gap", "bandwidth", "placebo-cutoffs", "looks")
+"""Pictures of effects: between shares, these are percentage points."""
 TICKS = 5
 LONG = 120
 """Periods from which on only the last are drawn: as many after the start as there are, and twice as many before."""
@@ -48,16 +52,30 @@ def titles(experiment: Experiment, readout: Readout, language: str) -> list[dict
     """Name, title and caption of each picture."""
     voice = Voice.of(experiment, language)
     return [
-        {"name": f"picture-{i}", "title": _said(picture, "title", voice), "caption": _said(picture, "caption", voice)}
+        {
+            "name": f"picture-{i}",
+            "title": _said(picture, "title", voice),
+            "caption": _told(picture, experiment, voice),
+        }
         for i, picture in enumerate(shown(readout))
     ]
 
 
+def _told(picture: Picture, experiment: Experiment, voice: Voice) -> str:
+    """The caption; where the picture shows plain means and the result is adjusted, it says so."""
+    told, adjusted = _said(picture, "caption", voice), len(getattr(experiment.design, "covariates", []))
+    if picture.code not in PLAIN or not adjusted:
+        return told
+    return told + ("" if voice.language == "zh" else " ") + voice.say("picture.plain", count=adjusted)
+
+
 def _said(picture: Picture, part: str, voice: Voice) -> str:
-    outcome = voice.head(picture.outcome) if picture.outcome else ""
-    code = f"picture.{picture.code}.{part}"
-    others = f"{code}.placebo" if any(s.name == "placebo" for s in picture.series) else code
-    return voice.say(others if known(others, voice.language) else code, outcome=outcome)
+    code, names = f"picture.{picture.code}.{part}", {s.name for s in picture.series}
+    variants = (f"{code}.{name}" for name in ("placebo", "above") if name in names)
+    if picture.code == "since-switch" and picture.rule is not None:
+        variants = (f"{code}.washout",)
+    code = next((variant for variant in variants if known(variant, voice.language)), code)
+    return voice.say(code, outcome=voice.head(picture.outcome) if picture.outcome else "", **picture.facts)
 
 
 def pictures(experiment: Experiment, readout: Readout, language: str) -> dict[str, str]:
@@ -76,9 +94,9 @@ def _readable(picture: Picture, experiment: Experiment, language: str) -> Pictur
     labels = (column.labels if column else None) or {}
     ticks = tuple(text_in(labels[t], language) if t in labels else t for t in picture.ticks)
     x = text_in(column.label, language) if column and column.label is not None else picture.x
-    if picture.code == "survival":
+    if known(f"picture.{picture.code}.x", language):
         voice = Voice.of(experiment, language)
-        x = voice.say("picture.survival.x", unit=voice.names.unit(picture.x))
+        x = voice.say(f"picture.{picture.code}.x", unit=voice.names.unit(picture.x))
     return _near_the_start(picture.model_copy(update={"x": x, "ticks": _short(ticks)}))
 
 
@@ -191,7 +209,7 @@ def _ends(series: Series) -> tuple[tuple[float | None, ...], tuple[float | None,
 
 def _unit(picture: Picture, voice: Voice) -> str:
     if picture.unit == "share":
-        return "%"
+        return voice.say("picture.points") if picture.code in DIFFERENCES else "%"
     if voice.language == "zh" and is_currency(picture.unit):
         return money_unit(money_scale([], "zh"), picture.unit, "zh")
     return voice.names.unit(picture.unit) if picture.unit else ""

@@ -19,8 +19,11 @@ from causalcx.reports.pictures import titles
 from causalcx.reports.view import comparison_of, effects_caption, page
 from causalcx.reports.voice import Voice
 from causalcx.words import known
+from causalcx.words.formats import unbroken
 
 STYLE = "case.css"
+TRUST_PAGE = "/trust"
+"""Where the portal has the whole table of known truths; a page that stands alone has the rows that concern it."""
 
 
 def render_case(
@@ -40,7 +43,7 @@ def render_case(
     template = _environment(folders).get_template("case.html" if shell == "standalone" else "case_body.html")
     return template.render(
         page=content, charts={name: Markup(svg) for name, svg in drawn.items()}, captions=content["captions"] | {"effects": effects_told},
-        pictures=titles(experiment, readout, language), say=voice.say, explain=_explainer(voice), css=Markup(case_css(folders)) if shell == "standalone" else "",
+        trust=TRUST_PAGE if shell == "portal" else "", pictures=titles(experiment, readout, language), say=voice.say, explain=_explainer(voice), css=Markup(case_css(folders)) if shell == "standalone" else "",
     )  # fmt: skip
 
 
@@ -56,7 +59,19 @@ def _places(folders: Sequence[Path], part: str) -> list[Path]:
 
 def _environment(folders: Sequence[Path]) -> Environment:
     loader = FileSystemLoader([str(place) for place in _places(folders, "templates")])
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_together,
+    )
+
+
+def _together(value: Any) -> Any:
+    """Figures stay on a line with their units; ready-made HTML stays as it is."""
+    return unbroken(value) if type(value) is str else value
 
 
 def _explainer(voice: Voice) -> Any:

@@ -84,7 +84,7 @@ def _named(cost: Cost) -> bool:
 
 def _price(cost: Cost, currency: str, voice: Voice) -> str:
     form = next(form for form in FORMS if getattr(cost, form) is not None)
-    return voice.say(f"ask.{form}", amount=span_words(getattr(cost, form), voice, currency), unit=voice.names.one)
+    return voice.say(f"ask.{form}", amount=span_words(getattr(cost, form), voice, currency), unit=voice.names.each)
 
 
 def definitions(experiment: Experiment, voice: Voice) -> list[dict[str, str]]:
@@ -132,7 +132,7 @@ def held(experiment: Experiment, voice: Voice) -> dict[str, Any]:
         (voice.say("held.finance"), experiment.finance_partner),
         (voice.say("held.decider"), decision.decided_by if decision else None),
         (voice.say("held.review"), date(review, voice.language) if review else voice.say("held.review.none")),
-        (voice.say("held.count"), experiment.programme),
+        (voice.say("held.count"), voice.text(experiment.programme)),
     ]
     return {
         "rows": [(k, v) for k, v in rows if v],

@@ -14,10 +14,12 @@ from causalcx.reports.evidence import believed, effect_rows, known, origin, seal
 from causalcx.reports.figures import arms, cash_table, numbers, overturn
 from causalcx.reports.terms import assumptions, definitions, glossary, held
 from causalcx.reports.voice import Voice
-from causalcx.words import blocking_check, exploratory, headline, hidden_money, notice_sentence
+from causalcx.words import blocking_check, exploratory, headline, hidden_money, listing, notice_sentence
 from causalcx.words.formats import money_scale
 
 LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
+WAVES = "waves-that-pay"
+"""The reason that names the waves which gained what the case needs."""
 
 
 def page(
@@ -45,7 +47,7 @@ def page(
         "known": known(experiment, readout, comparison, sealed, voice),
         "definitions": definitions(experiment, voice),
         "held": held(experiment, voice),
-        "appendix": appendix(readout, case if priced else None, sealed, voice, show_effects=failed is None),
+        "appendix": appendix(experiment, readout, case if priced else None, sealed, voice, show_effects=failed is None),
         "trace": trace(readout, voice),
     }
     return content | {"glossary": glossary(voice, _wanted(content, experiment))}
@@ -138,11 +140,21 @@ def effects_caption(experiment: Experiment, comparison: str, voice: Voice) -> st
 
 
 def _decision(case: Case, voice: Voice) -> dict[str, Any]:
+    advice = case.decision.advice
     return {
-        "verdict": case.decision.verdict,
-        "sentence": voice.say(f"decision.{case.decision.verdict}"),
-        "because": [notice_sentence(n, voice.language, names=voice.names) for n in case.decision.because],
+        "sentence": voice.say(f"decision.{advice}"),
+        "because": [notice_sentence(n, voice.language, names=voice.names) for n in case.decision.because]
+        + [_of_all_waves(n.facts, voice) for n in case.decision.because if n.code == WAVES and advice == "part"],
     }
+
+
+def _of_all_waves(found: dict[str, Any], voice: Voice) -> str:
+    """That the money is that of all waves, and what each of them gained."""
+    waves = [
+        voice.say("decision.part.wave", wave=[day], effect=effect, unit=found["unit"])
+        for day, effect in found["effects"].items()
+    ]
+    return voice.say("decision.part.all", outcome=found["outcome"], waves=listing(waves, voice.language))
 
 
 def _wanted(content: dict[str, Any], experiment: Experiment) -> set[str]:

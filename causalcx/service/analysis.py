@@ -150,7 +150,7 @@ def stored_fit(*, experiment: Experiment, seed: int = SEED) -> Readout | None:
 
 
 def refit(*, experiment: Source, seed: int = SEED) -> Readout | None:
-    """Fit again from stored moments, without the data; bit-identical to the first fit. None when no run has moments."""
+    """Fit again from stored moments, without the data, as on the day of the first fit; identical to the bit. None when no run has moments."""
     from causalcx.core.need import Reduced
 
     loaded = load(experiment)
@@ -161,7 +161,7 @@ def refit(*, experiment: Source, seed: int = SEED) -> Readout | None:
     if loaded.looks and loaded.looks.at and found.readout.looks:
         loaded = at(loaded, found.readout.looks.number)
     design, reduced = design_of(loaded), Reduced.from_json(found.moments)
-    readout = design.fit(_dated(without(loaded, found.readout.failures), None), reduced, seed=seed)
+    readout = design.fit(_dated(without(loaded, found.readout.failures), found.day), reduced, seed=seed)
     controls = tuple(c for c in found.readout.checks if c.name == CONTROLS)
     readout = with_parts(readout, failures_of(found.readout), controls)
     readout = _described(loaded, design, readout, reduced.profile, seed, run=str(found.id))

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from causalcx.core.errors import UsageError
+from causalcx.core.errors import Message, UsageError
 
 
 class FileExists(UsageError):
@@ -21,7 +21,7 @@ def writing_to(place: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = Message(error.strerror or str(error))
         raise UsageError("{file} cannot be written: {reason}.", file=str(place), reason=reason) from error
 
 

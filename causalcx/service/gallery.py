@@ -123,7 +123,7 @@ def _cell(
     if money is None:
         return "–"
     if column == "decision":
-        return words.sentence(f"decision-name.{money.decision.verdict}", {}, language)
+        return words.sentence(f"decision-name.{money.decision.advice}", {}, language)
     if words.rests_on_hidden(money):
         return "–"
     if column == "pays":

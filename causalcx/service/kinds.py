@@ -51,11 +51,17 @@ def design_of(experiment: Experiment) -> Design:
     if experiment.data.assignment is not None:
         raise NotBuilt("`data.assignment`")
     kind = experiment.design.kind
-    for entry in entry_points(group="causalcx.designs"):
-        if entry.name == kind:
-            return cast(Design, entry.load())
-    if kind not in BUILT_IN:
-        raise NotBuilt(f"`design.kind: {kind}`")
-    if experiment.felt and kind == "randomised":
+    if experiment.felt and kind == "randomised" and _brought(kind) is None:
         return cast(Design, import_module("causalcx.designs.neighbours.felt_arms"))
-    return cast(Design, import_module(BUILT_IN[kind]))
+    return module_of(kind)
+
+
+def module_of(kind: str) -> Design:
+    """The module that does a kind; raises NotBuilt for what no version has built."""
+    if kind not in BUILT_IN and _brought(kind) is None:
+        raise NotBuilt(f"`design.kind: {kind}`")
+    return _brought(kind) or cast(Design, import_module(BUILT_IN[kind]))
+
+
+def _brought(kind: str) -> Design | None:
+    return next((cast(Design, e.load()) for e in entry_points(group="causalcx.designs") if e.name == kind), None)

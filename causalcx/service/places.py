@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from causalcx.core.errors import UsageError
+from causalcx.core.errors import Message, UsageError
 
 EXPERIMENT_FILE = "experiment.yaml"
 STATE = ".causalcx"
@@ -42,7 +42,7 @@ def experiment_file(name: str | Path, start: Path | None = None) -> Path:
         return named
     if path.is_dir():
         raise UsageError("The folder {name} has no {file}.", name=str(name), file=EXPERIMENT_FILE)
-    where = f"; workspace: {workspace}" if workspace else ""
+    where = Message("; workspace: {workspace}", {"workspace": str(workspace)}) if workspace else ""
     raise UsageError("There is no experiment file or key `{name}`{where}.", name=str(name), where=where)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from causalcx.core.errors import CausalcxError, ExperimentError, Message, Problem, UsageError
 from causalcx.core.experiment import Experiment
 from causalcx.core.experiment_file import METRICS, load_experiment, parse_experiment, read_metrics
-from causalcx.core.yaml_text import plain, read_text, read_yaml
+from causalcx.core.yaml_text import plain, read_text, read_yaml, require_size
 from causalcx.registry import PublishedCase, Registry
 from causalcx.service.files import FileExists, write_whole
 from causalcx.service.places import EXPERIMENT_FILE, file_of_key, registry_file
@@ -186,10 +186,11 @@ def read_draft(*, workspace: Path, key: str) -> str | None:
 
 
 def save_draft(*, workspace: Path, key: str, text: str, replace: bool = False) -> Path:
-    """Write the file of a key whole or not at all; an existing one only when ``replace`` says so."""
+    """Write the file of a key whole or not at all; an existing one only when ``replace`` says so, and none that nobody could open."""
     file, outside = draft_file(workspace, key), outside_the_workspace(workspace, text)
     if outside:
         raise ExperimentError(outside)
+    require_size(len(text.encode()), None)
     try:
         return write_whole(file, text, replace=replace)
     except FileExists as error:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from causalcx import words
 from causalcx.core.check import Notice
 from causalcx.core.errors import CannotAnswer, CausalcxError, DataError
 from causalcx.core.experiment import Experiment
+from causalcx.service.kinds import module_of
 
 if TYPE_CHECKING:
     from causalcx.core.need import Frame
@@ -54,14 +56,16 @@ def simulate_plan(experiment: Experiment, asked: Asked) -> Outcome:
     own, told, planned = asked.history is None, asked.stated.anything, drawable(experiment)
     if not planned.outcomes:
         return Outcome(None)
+    design = _estimator(experiment.design.kind)
     try:
-        planned, frame = _history(planned, asked)
+        planned, frame = _history(planned, asked, design)
         if frame is None or not planned.outcomes:
             return Outcome(None)
         world = world_of(planned, frame, asked.setting, asked.seed, own=own and not told)
         found = simulated(
-            planned, world, asked.size, asked.splits, asked.seed, workers=asked.workers, progress=asked.progress
-        )
+            planned, world, asked.size, asked.splits, asked.seed,
+            design=design.__name__, workers=asked.workers, progress=asked.progress,
+        )  # fmt: skip
     except CannotAnswer as error:
         return _not_simulated(error, asked)
     except DataError as error:
@@ -74,13 +78,24 @@ def simulate_plan(experiment: Experiment, asked: Asked) -> Outcome:
     return Outcome(replace(found, unknown=unknown), len(frame.arm), "stated" if told else "history", notices)
 
 
+def _estimator(kind: str) -> ModuleType:
+    """The module of the design: ours, or one that was brought. Raises CannotAnswer where it cannot be tried on worlds."""
+    module = cast(ModuleType, module_of(kind))
+    if not hasattr(module, "estimated"):
+        raise CannotAnswer(
+            "`plan` tries a design on worlds without an effect, and {design} has no function `estimated` for them.",
+            design=module.__name__,
+        )  # fmt: skip
+    return module
+
+
 def _not_simulated(error: CausalcxError, asked: Asked) -> Outcome:
     return Outcome(
         None, notices=(Notice(code="plan-cannot-simulate", facts={"reason": words.say(error, asked.language)}),)
     )
 
 
-def _history(experiment: Experiment, asked: Asked) -> tuple[Experiment, Frame | None]:
+def _history(experiment: Experiment, asked: Asked, design: Any) -> tuple[Experiment, Frame | None]:
     """The plan's outcomes that are known of, and their history; None where there is none."""
     from causalcx.designs.planning.histories import history_need
     from causalcx.designs.planning.made import made_history
@@ -89,7 +104,7 @@ def _history(experiment: Experiment, asked: Asked) -> tuple[Experiment, Frame | 
     if asked.stated.anything:
         return made_history(experiment, asked.stated, asked.setting, asked.seed)
     source = _source(experiment, asked.history)
-    return experiment, pull(source, history_need(experiment, source.table.columns)) if source else None
+    return experiment, pull(source, history_need(experiment, source.table.columns, design)) if source else None
 
 
 def _source(experiment: Experiment, history: Path | None):

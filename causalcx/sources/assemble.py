@@ -10,8 +10,6 @@ import numpy as np
 from causalcx.core.moments import Array, Moments
 from causalcx.sources.columns import Variable
 
-SEPARATOR = "\x1f"
-
 
 def assemble(
     rows: Sequence[Mapping[str, Any]], arms: tuple[str, ...], variables: Sequence[Variable], shift: Mapping[str, float]

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from causalcx.core.errors import DataError
-from causalcx.core.need import COVARIATE, Need, variables_of
+from causalcx.core.errors import DataError, Message
+from causalcx.core.need import COVARIATE, TAKEN, Need, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.sources.engine import Column, Refusal, Source, distinct_values, ibis, ir, is_label, labels_of, number
 
@@ -91,13 +91,17 @@ def event_value(table: ir.Table, outcome: Outcome) -> tuple[Column, list[Refusal
 
 def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> Column:
     column = str(outcome.column)
-    labels = labels_of(source, table, column, 100, "a binary outcome")
-    found = ", ".join(sorted(set(labels.values()))[:10]) or "nothing"
+    labels = labels_of(source, table, column, 100, Message("a binary outcome"))
+    found = ", ".join(sorted(set(labels.values()))[:10]) or Message("nothing")
     yes = outcome.true_when or "1"
     if outcome.true_when is not None and yes not in labels.values():
         raise DataError(
             "Column `{column}` never holds `{yes}` (true_when); it holds {found}.", column=column, yes=yes, found=found
         )
+    if outcome.key == TAKEN and not set(labels.values()) <= {"0", "1"}:
+        raise DataError(
+            "Column `{column}` (received) holds {found}; write 1 where the offer was taken and 0 where it was not.", column=column, found=found
+        )  # fmt: skip
     if outcome.true_when is None and not set(labels.values()) <= {"0", "1"}:
         raise DataError(
             "Column `{column}` holds {found}; say which value counts as yes with `true_when`.",
@@ -109,11 +113,10 @@ def _yes_or_no(source: Source, table: ir.Table, outcome: Outcome) -> Column:
 
 def position_of(value: Column, labels: Mapping[Any, str], positions: Mapping[str, int]) -> Column:
     """The position of the value's label among the labels; missing stays missing."""
-    result: Any = None
+    result: Any = ibis.null("float64")
     for label, position in positions.items():
-        found = is_label(value, labels, [label])
-        result = found.ifelse(float(position), None if result is None else result)
-    return result.cast("float64")
+        result = is_label(value, labels, [label]).ifelse(float(position), result)
+    return result
 
 
 def _indicator(value: Column, labels: dict[Any, str], wanted: str) -> Column:
@@ -128,7 +131,9 @@ def _rules(outcome: Outcome, value: Column, whole: bool) -> list[tuple[Any, str,
         text = "Column `{column}` (outcome {outcome}) holds scores that are no whole numbers from 0 to 10 ({rows})."
         rules.append(((value < 0) | (value > 10) | fraction, text, {}))
     if outcome.kind == "binary":
-        text = "Column `{column}` (outcome {outcome}) holds values other than 0 and 1 ({rows})."
+        received = "Column `{column}` (received) holds values other than 0 and 1 ({rows})."
+        other = "Column `{column}` (outcome {outcome}) holds values other than 0 and 1 ({rows})."
+        text = received if outcome.key == TAKEN else other
         rules.append(((value != 0) & (value != 1), text, {}))
     if outcome.kind == "count":
         text = "Column `{column}` (outcome {outcome}) holds values that are no whole numbers from 0 up ({rows})."
@@ -191,7 +196,7 @@ def levels_of(source: Source, table: ir.Table, column: str) -> dict[Any, str]:
             "Column `{column}` (covariate) holds numbers and {words}; leave these cells empty, so that they count as missing.",
             column=column, words=", ".join(f"`{w}`" for w in sorted(set(words))),
         )  # fmt: skip
-    return labels_of(source, table, column, MOST_LEVELS, "a covariate")
+    return labels_of(source, table, column, MOST_LEVELS, Message("a covariate"))
 
 
 def _is_number(value: Any) -> bool:

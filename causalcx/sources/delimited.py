@@ -10,7 +10,7 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import Any
 
-from causalcx.core.errors import DataError
+from causalcx.core.errors import DataError, Message
 
 SEPARATORS = ",;\t|"
 TYPES = ["BIGINT", "DOUBLE", "DATE", "TIMESTAMP", "VARCHAR"]
@@ -49,7 +49,7 @@ def why_unreadable(path: Path, otherwise: str) -> DataError:
 def unreadable(path: Path, reason: str | None) -> DataError:
     """A file that cannot be read, with the reason of whoever tried."""
     shown = str(reason).strip().splitlines()[0][:200]
-    return DataError("The data file {path} cannot be read: {reason}", path=str(path), reason=shown)
+    return DataError("The data file {path} cannot be read: {reason}", path=str(path), reason=Message(shown))
 
 
 def _refuse_broken_rows(path: Path) -> None:

@@ -65,7 +65,7 @@ def with_pseudo_values(source: Source, table: ir.Table, need: Need, look: Look, 
 def _step(source: Source, table: ir.Table, outcome: Outcome) -> float | None:
     """Length of a step of time; None where times are few enough to be taken as they are."""
     time, _ = outcome_value(source, table, outcome)
-    at: Column = ibis.least(time, outcome.length)
+    at = _at_most(time, outcome.length)
     return outcome.length / FINEST if source.scalar(at.nunique()) > FINEST else None
 
 
@@ -73,9 +73,14 @@ def _keys(source: Source, table: ir.Table, outcome: Outcome, step: float | None)
     """Time up to the horizon (a whole number of steps where there are too many; NULL where missing), and whether the unit left then."""
     time, _ = outcome_value(source, table, outcome)
     left, _ = event_value(table, outcome)
-    at: Column = ibis.least(time, outcome.length)
-    at = at if step is None else ibis.least((at / step).ceil().cast("int64"), FINEST)
+    at = _at_most(time, outcome.length)
+    at = at if step is None else _at_most((at / step).ceil().cast("int64"), FINEST)
     return {"k_time": at.cast("float64"), "k_left": ((left == 1) & (time <= outcome.length)).cast("int8")}
+
+
+def _at_most(time: Column, limit: float) -> Column:
+    """The smaller of the two, missing where time is: the engine's ``least`` passes over NULL."""
+    return time.notnull().ifelse(ibis.least(time, limit), ibis.null(time.type()))
 
 
 def _counted(source: Source, keys: ir.Table, outcome: Outcome, step: float | None) -> Counted:

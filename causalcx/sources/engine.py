@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.datatypes as dtypes
 import ibis.expr.types as ir
 
-from causalcx.core.errors import DataError, UsageError
+from causalcx.core.errors import DataError, Message, UsageError
 from causalcx.core.labels import canonical
 from causalcx.sources.delimited import csv_options, unreadable, why_unreadable
 from causalcx.sources.fingerprint import fingerprint_arrow, fingerprint_file, fingerprint_words
@@ -49,6 +49,11 @@ class Source:
     """What a Parquet footer tells of complete numeric columns."""
     path: Path | None = None
     """The file behind the table, where it is one."""
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the table is a text file, whose types the engine tells from its values."""
+        return self.path is not None and self.path.name.lower().endswith(TEXT)
 
     def arrow(self, expression: Any) -> Any:
         """The result of a query as Arrow. Raises DataError where the file turns out to be damaged."""
@@ -125,11 +130,17 @@ def _damaged(path: Path) -> DataError:
 
 def with_whole_units(source: Source, unit: str) -> Source:
     """The source with a unit column of text where a CSV's ids were taken for floating-point numbers, which hold 15 digits."""
-    if source.path is None or not source.path.name.lower().endswith(TEXT):
+    if not source.is_text:
         return source
     if unit not in source.table.columns or not source.table[unit].type().is_floating():
         return source
-    return replace(source, table=_read_csv(source.connection, source.path, **{unit: "VARCHAR"}))
+    return replace(source, table=as_written(source, [unit]))
+
+
+def as_written(source: Source, columns: Iterable[str]) -> ir.Table:
+    """The table of a text file, with these columns as they are written there."""
+    assert source.path is not None
+    return _read_csv(source.connection, source.path, **dict.fromkeys(columns, "VARCHAR"))
 
 
 def _duckdb() -> ibis.BaseBackend:
@@ -300,20 +311,7 @@ def number(table: ir.Table, column: str, *, has_nan: bool = True) -> tuple[Colum
     raise DataError("Column `{column}` is of type {type}; expected numbers.", column=column, type=str(kind))
 
 
-def dates(table: ir.Table, column: str) -> tuple[Column, list[Refusal]]:
-    """The column as dates, and the rows that hold something else; text is accepted where it reads as a date."""
-    value = table[column]
-    kind, sentence = value.type(), "Column `{column}` (entered) holds values that are no dates ({rows})."
-    if kind.is_date() or kind.is_timestamp():
-        return value.cast("date"), []
-    if kind.is_string():
-        text = value.strip().nullif("")
-        parsed = text.try_cast("date")
-        return parsed, [Refusal(column, text.notnull() & parsed.isnull(), sentence, {})]
-    raise DataError("Column `{column}` (entered) holds no dates.", column=column)
-
-
-def labels_of(source: Source, table: ir.Table, column: str, most: int, what: str) -> dict[Any, str]:
+def labels_of(source: Source, table: ir.Table, column: str, most: int, what: Message) -> dict[Any, str]:
     """Raw values of a column with their canonical labels; null is left out."""
     values = distinct_values(source, table, column, most)
     if len(values) > most:
@@ -330,6 +328,14 @@ def distinct_values(source: Source, table: ir.Table, column: str, most: int) -> 
     return [r["value"] for r in found if r["value"] == r["value"] and str(r["value"]).strip() != ""]
 
 
+def is_empty(value: Column) -> Column:
+    """Whether a column's value is missing or blank."""
+    kind = value.type()
+    if kind.is_string():
+        return value.isnull() | (value.strip() == "")
+    return value.isnull() | value.isnan() if kind.is_floating() else value.isnull()
+
+
 def is_label(value: Column, labels: Mapping[Any, str], wanted: Sequence[str]) -> Column:
     """Whether a column's value has one of the wanted labels."""
     raw = [v for v, label in labels.items() if label in wanted]
@@ -343,9 +349,14 @@ def level(value: Column, missing: str) -> Column:
 
 def sample_means(source: Source, table: ir.Table, values: Mapping[str, Column]) -> dict[str, float]:
     """Means of a few rows: sums of differences from them lose no digits to a large common level."""
+    return means(source, table, values, SAMPLE)
+
+
+def means(source: Source, table: ir.Table, values: Mapping[str, Column], rows: int | None = None) -> dict[str, float]:
+    """Means of all rows, or of the first ``rows``; 0 where there is none."""
     if not values:
         return {}
-    sample = table.select(**{f"v{i}": v for i, v in enumerate(values.values())}).limit(SAMPLE)
+    sample = table.select(**{f"v{i}": v for i, v in enumerate(values.values())}).limit(rows)
     row = source.rows(sample.aggregate(**{c: sample[c].mean() for c in sample.columns}))[0]
-    means = [row[f"v{i}"] for i in range(len(values))]
-    return {name: m if m is not None and math.isfinite(m) else 0.0 for name, m in zip(values, means, strict=True)}
+    found = [row[f"v{i}"] for i in range(len(values))]
+    return {name: m if m is not None and math.isfinite(m) else 0.0 for name, m in zip(values, found, strict=True)}

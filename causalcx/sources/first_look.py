@@ -8,27 +8,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from causalcx.core.check import Notice
-from causalcx.core.errors import CannotAnswer, DataError
+from causalcx.core.errors import DataError
 from causalcx.core.need import CELL, EACH_ROW, EVERYONE, NUMBER, SIDE, TREATED, UNTREATED, Need, Profile
 from causalcx.sources.assigned import held_against
 from causalcx.sources.columns import Variable, capped, columns_needed, covariate_values, denominator_of, outcome_value
+from causalcx.sources.dates import refuse_two_ways
 from causalcx.sources.engine import (
     Column,
     Refusal,
     Source,
-    dates,
     ibis,
     ir,
-    is_label,
-    labels_of,
+    is_empty,
     number,
     refuse_nested,
     require_columns,
     sample_means,
     with_whole_units,
 )
-from causalcx.sources.factors import with_cells
+from causalcx.sources.factors import refuse_empty_cells, with_cells
 from causalcx.sources.footer import Known
+from causalcx.sources.kept import rows_that_count
 from causalcx.sources.profile import arms_in, profile_of
 
 LARGEST = 1e90
@@ -55,10 +55,12 @@ def validated(source: Source, need: Need, *, once: bool = True) -> tuple[ir.Tabl
     """
     require_columns(source, columns_needed(need))
     refuse_nested(source, columns_needed(need))
+    refuse_two_ways(source, columns_needed(need))
     source = with_whole_units(source, need.unit)
     source, need = with_cells(source, need) if need.factors else (source, need)
     source = replace(source, table=_with_derived(source.table, need))
-    table, excluded, immature, notices = _rows_that_count(source, need)
+    table, excluded, immature, notices = rows_that_count(source, need)
+    refuse_empty_cells(source, table, need)
     look = _first_look(source, table, need, excluded, immature, notices)
     _refuse_empty_units(source, table, need)
     if once:
@@ -80,39 +82,6 @@ def _with_derived(table: ir.Table, need: Need) -> ir.Table:
     return table.mutate(**{name: made[name] for name in need.derived if name != CELL}) if need.derived else table
 
 
-def _rows_that_count(source: Source, need: Need) -> tuple[ir.Table, dict[str, int], int, list[Notice]]:
-    table, excluded, notices = source.table, {}, []
-    for column, labels in need.exclude.items():
-        found = labels_of(source, table, column, 10_000, "an exclusion")
-        out = is_label(table[column], found, list(labels)).fill_null(False)
-        excluded[column] = source.scalar(out.sum()) or 0
-        table = table.filter(~out)
-        notices.append(Notice(code="rows-excluded", facts={"rows": excluded[column], "column": column}))
-    table, immature = _windows_over(source, table, need) if need.entered and need.as_of else (table, 0)
-    if immature:
-        notices.append(Notice(code="immature-left-out", facts={"rows": immature}))
-    return table, excluded, immature, notices
-
-
-def _windows_over(source: Source, table: ir.Table, need: Need) -> tuple[ir.Table, int]:
-    """Units that entered long enough before `as_of`, and how many did not."""
-    column, as_of = str(need.entered), str(need.as_of)
-    entered, refusals = dates(table, column)
-    for refusal in refusals:
-        if source.scalar(refusal.wrong.sum()):
-            refusal.refuse(source, table, need.unit)
-    over = entered + ibis.interval(months=need.longest_window) <= ibis.date(as_of)
-    counts = source.rows(table.aggregate(rows=table.count(), none=entered.isnull().sum(), young=(~over).sum()))[0]
-    if counts["none"]:
-        raise DataError("Column `{column}` (entered) is empty in {rows} rows.", column=column, rows=counts["none"])
-    if counts["rows"] and counts["young"] == counts["rows"]:
-        raise CannotAnswer(
-            "On {as_of} the outcome windows of {months} months are over for none of the {rows} units; fit again later.",
-            as_of=as_of, months=need.longest_window, rows=counts["rows"],
-        )  # fmt: skip
-    return table.filter(over), counts["young"] or 0
-
-
 def _first_look(
     source: Source, table: ir.Table, need: Need, excluded: dict[str, int], immature: int, notices: list[Notice]
 ) -> Look:
@@ -124,7 +93,7 @@ def _first_look(
         groups, values, refusals = _ask(source, table, need, has_nan)
     for i, refusal in enumerate(refusals):
         if any(g[f"bad{i}"] for g in groups):
-            refusal.refuse(source, table, need.unit)
+            refusal.refuse(source, table, need.row_name)
     _refuse_infinite(source, table, need, groups, values)
     raw_arms = arms_in(need, source, groups)
     return Look(
@@ -192,7 +161,7 @@ def _refuse_infinite(
     for i, variable in enumerate(values):
         if any(abs(g[f"{side}{i}"] or 0.0) > LARGEST for g in groups for side in ("low", "high")):
             wrong = variable.value.abs() > LARGEST
-            Refusal(str(variable.mask), wrong, sentence, {}).refuse(source, table, need.unit)
+            Refusal(str(variable.mask), wrong, sentence, {}).refuse(source, table, need.row_name)
 
 
 def _values(
@@ -221,8 +190,7 @@ def _values(
 
 
 def _refuse_empty_units(source: Source, table: ir.Table, need: Need) -> None:
-    unit = table[need.unit]
-    empty = source.scalar((unit.isnull() | (unit.strip() == "") if unit.type().is_string() else unit.isnull()).sum())
+    empty = source.scalar(is_empty(table[need.unit]).sum())
     if empty:
         raise DataError(
             "Column `{column}` (unit) is empty in {rows} rows; name these units, or leave the rows out.",
@@ -281,5 +249,5 @@ def refuse_repeated_periods(source: Source, table: ir.Table, need: Need, rows: i
         raise DataError(
             "{rows} rows for {places} unit-periods (`{unit}` × `{time}`; first: {first}). One row per unit and period is expected.",
             rows=rows, places=found, unit=need.unit, time=str(need.time),
-            first=", ".join(f"{r['unit']} in {r['time']} × {r['n']}" for r in first),
+            first=", ".join(f"{r['unit']} · {r['time']} × {r['n']}" for r in first),
         )  # fmt: skip

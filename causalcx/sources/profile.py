@@ -8,7 +8,7 @@ from typing import Any
 from causalcx.core.check import Notice
 from causalcx.core.errors import DataError, Unanswered
 from causalcx.core.labels import canonical
-from causalcx.core.need import COVARIATE, EVERYONE, Need, Profile
+from causalcx.core.need import COVARIATE, EVERYONE, TAKEN, Need, Profile
 from causalcx.sources.engine import Source
 
 MOST_ARMS = 50
@@ -86,7 +86,7 @@ def profile_of(
     for name, counts in answered.items():
         empty = [arm for arm, n in counts.items() if n == 0]
         if empty:
-            raise Unanswered("Outcome {outcome} has no value in arm {arm}.", outcome=name, arm=", ".join(empty))
+            raise _unanswered(need, name, empty)
     return Profile(
         fingerprint=source.fingerprint,
         source=source.name,
@@ -101,6 +101,18 @@ def profile_of(
         immature=immature,
         notices=(*notices, *_covariate_notices(need.covariates, groups, names)),
     )
+
+
+def _unanswered(need: Need, name: str, empty: list[str]) -> DataError:
+    if name == TAKEN:
+        column = next(o.column for o in need.outcomes if o.key == TAKEN)
+        return DataError(
+            "Column `{column}` (received) has no value in arm {arm}; say for every unit whether it was taken.",
+            column=column, arm=", ".join(empty),
+        )  # fmt: skip
+    if need.treatment == EVERYONE:
+        return Unanswered("Outcome {outcome} has no value at all.", outcome=name)
+    return Unanswered("Outcome {outcome} has no value in arm {arm}.", outcome=name, arm=", ".join(empty))
 
 
 def _ordered_arms(need: Need, found: set[str]) -> list[str]:

@@ -38,7 +38,8 @@ def pull(source: Source, need: Need) -> Frame:
     present = set(source.table.columns)
     need = replace(need, covariates=(*need.covariates, *(c for c in need.candidates if c in present)))
     table, look = validated(source, need)
-    levels = {c: levels_of(source, table, c) for c in need.covariates if table[c].type().is_string()}
+    words = {c: levels_of(source, table, c) for c in need.covariates if table[c].type().is_string()}
+    levels = {c: found for c, found in words.items() if found}  # a column that holds nothing is no column of words
     columns = _outcomes(source, table, need) | _covariates(table, need, levels)
     columns |= {f"n{i}": number(table, c)[0] for i, c in enumerate(need.numbers)}
     width = 1 + len(columns) + len(need.labels) + sum(len(v) for v in levels.values())

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from causalcx.core.errors import DataError
+from causalcx.core.errors import DataError, Message
 from causalcx.core.moments import Moments
-from causalcx.core.need import ANSWERED_BY, COVARIATE, IS_MISSING, Need, Reduced, variables_of
+from causalcx.core.need import ANSWERED_BY, COVARIATE, IS_MISSING, TAKEN, Need, Reduced, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.core.tails import Tails
 from causalcx.sources.assemble import assemble
@@ -23,7 +23,7 @@ from causalcx.sources.columns import (
     ratio_variables,
 )
 from causalcx.sources.durations import with_pseudo_values
-from causalcx.sources.engine import Column, Source, ibis, ir, level, sample_means
+from causalcx.sources.engine import Column, Source, ibis, ir, level, means, sample_means
 from causalcx.sources.first_look import Look, validated
 from causalcx.sources.tails import quantiles_of, trims_of, variables_of_tails
 
@@ -100,37 +100,37 @@ def _variables(source: Source, table: ir.Table, need: Need, look: Look) -> list[
             else outcome_variables(outcome, value, missing)
         )
     covariates = _covariates(source, table, need, look)
+    known = [*covariates, *(v for v in found if v.name == TAKEN)]
     for outcome in need.outcomes:
         if look.missing[outcome.key]:
-            found += _among_answerers(outcome, found, covariates)
+            found += _among_answerers(outcome, found, known)
     return [*found, *covariates]
 
 
 def _covariates(source: Source, table: ir.Table, need: Need, look: Look) -> list[Variable]:
-    """Covariates without missing values: those are set to the common level and told by an indicator."""
+    """Covariates without missing values: those are set to the average and told by an indicator."""
     constant = {n.facts["column"] for n in look.profile.notices if n.code == "constant-covariate"}
     found: list[Variable] = []
     for column in need.covariates:
         values, _ = covariate_values(source, table, column, has_nan=look.has_nan.get(column, False))
         kept = {name: value for name, value in values.items() if name.removeprefix(COVARIATE) not in constant}
-        shift = sample_means(source, table, kept)
-        missing = {name: look.missing[name] > 0 for name in kept}
-        found += [Variable(n, v.fill_null(shift[n]) if missing[n] else v, None) for n, v in kept.items()]
-        first = next((n for n in kept if missing[n]), None)
+        average = means(source, table, {n: v for n, v in kept.items() if look.missing[n]})
+        found += [Variable(n, v.fill_null(average[n]) if n in average else v, None) for n, v in kept.items()]
+        first = next(iter(average), None)
         if first:
             indicator = values[first].isnull().cast("int8").cast("float64")
             found.append(Variable(f"{COVARIATE}{column}{IS_MISSING}", indicator, None))
     return found
 
 
-def _among_answerers(outcome: Outcome, found: list[Variable], covariates: list[Variable]) -> list[Variable]:
-    """The covariates of those who answered, so that slopes and spreads are theirs."""
+def _among_answerers(outcome: Outcome, found: list[Variable], known: list[Variable]) -> list[Variable]:
+    """What is known of everybody, of those who answered: so that slopes, spreads and take-up are theirs."""
     answer = next(v for v in found if v.name in variables_of(outcome))
     return [
         Variable(
             c.name + ANSWERED_BY + outcome.key, answer.value.isnull().ifelse(ibis.null("float64"), c.value), answer.mask
         )
-        for c in covariates
+        for c in known
     ]
 
 
@@ -184,6 +184,6 @@ def _refuse_too_many(need: Need, rows: list[dict[str, Any]]) -> None:
                 "{columns} make {found} {what} groups; {most} at most are possible.",
                 columns=columns,
                 found=found,
-                what=what,
+                what=Message(what),
                 most=most,
             )

@@ -54,7 +54,10 @@ def by_rules(decision: Decision, figures: Mapping[str, Array | None]) -> Verdict
         return _verdict(decision.scale_if, "scale", [_reason(decision.scale_if, scale)])
     if may_stop:
         return _verdict(decision.stop_if, "stop", [_reason(decision.stop_if, stop)])
-    between = {"probability": scale, "quantity": decision.scale_if.quantity, "rule": str(decision.scale_if)}
+    between = {
+        "probability": scale, "quantity": decision.scale_if.quantity,
+        "rule": str(decision.scale_if), "stop": str(decision.stop_if),
+    }  # fmt: skip
     return _verdict(decision.scale_if, "extend", [Notice(code="between-rules", facts=between)])
 
 

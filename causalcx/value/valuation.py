@@ -19,6 +19,7 @@ from causalcx.core.readout import Readout
 from causalcx.value import effects as pays
 from causalcx.value.costs import cost_line, costs_of_arm, refuse_unknown_arms
 from causalcx.value.decide import decide
+from causalcx.value.in_place import kept_in_place
 from causalcx.value.irr import internal_rate_per_year
 from causalcx.value.lines import Line, summed
 from causalcx.value.numbers import Array, Numbers, draw_numbers
@@ -79,7 +80,8 @@ def valuation(experiment: Experiment, readout: Readout, *, seed: int, draws: int
     """See :func:`causalcx.value.value_case`."""
     setting = setting_of(experiment, readout, seed=seed, draws=draws)
     arms = {c: pays.treated_arm(c, experiment.design) for c in pays.comparisons(readout)}
-    cases = tuple(with_waves(_case(setting, comparison, arm), readout) for comparison, arm in arms.items())
+    found = (with_waves(_case(setting, comparison, arm), readout) for comparison, arm in arms.items())
+    cases = tuple(kept_in_place(case, experiment, readout) for case in found)
     return Valuation(
         experiment=experiment.key, cases=cases, warnings=_warnings(setting, cases), provenance=_provenance(setting)
     )

@@ -47,7 +47,7 @@ class Card:
     chance: str | None
     level: int | None
     of: int
-    verdict: str | None
+    advice: str | None
     exploratory: bool
 
 
@@ -76,7 +76,7 @@ def _card(
         money=_money(priced, language) if priced else None,
         chance=words.share_of(priced.probability_pays, language) if priced else None,
         level=grade.level if grade else None, of=grade.of if grade else 5,
-        verdict=money.decision.verdict if money else None,
+        advice=money.decision.advice if money else None,
         exploratory=grade is not None and grade.sealed_days_before_data is None,
     )  # fmt: skip
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, current_app, jsonify, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, jsonify, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 
 from causalcx import words
@@ -19,6 +20,8 @@ from causalcx.web.pages import here
 
 bp = Blueprint("change", __name__)
 BAD, CONFLICT, WRONG = 400, 409, 422
+_ROW = re.compile(r"^(\[\d+\]|\.[^.]+)\.?")
+"""A row's place within that of its group."""
 ASKED: dict[str, Any] = {"period": {}}
 """Parts whose missing keys are named one by one, even where nothing of them was typed."""
 
@@ -92,22 +95,29 @@ def saved(key: str) -> str:
     title = text_in(draft.experiment.title, current_language()) if draft.experiment else key
     sealed = portal.sealed_on(**here(), key=key)
     place = portal.draft_place(current_app.config["WORKSPACE"], key)
-    return render_template("draft.html", key=key, place=place, title=title, text=text, problems=problems, sealed=sealed)
+    switched = draft.experiment is not None and draft.experiment.design.kind == "switchback"
+    return render_template(
+        "draft.html", key=key, place=place, title=title, text=text, problems=problems, sealed=sealed, switched=switched
+    )
 
 
 def _text_of(key: str) -> str:
     try:
         text = portal.read_draft(workspace=current_app.config["WORKSPACE"], key=key)
+    except ExperimentError as error:
+        page = render_template("error.html", kind="400", sentence=words.say(error, current_language()))
+        abort(make_response(page, WRONG))
     except CausalcxError:
         text = None
     return text if text is not None else abort(404)
 
 
 def _with_rows(typed: form.Typed, verb: str, rest: str) -> form.Typed:
-    group, _, index = rest.partition(".")
-    if group not in form.GROUPS or (verb == "remove" and not index.isdecimal()):
-        abort(BAD)
-    return typed.with_row(group) if verb == "add" else typed.without_row(group, int(index))
+    group, _, text = rest.partition(".")
+    index = form.row_number(text)
+    if group in form.GROUPS and verb == "add":
+        return typed.with_row(group)
+    return typed.without_row(group, index) if group in form.GROUPS and index is not None else abort(BAD)
 
 
 def _save(checked: Checked, *, unfinished: bool, replace: bool) -> Any:
@@ -163,12 +173,24 @@ def _told(complaint: form.Complaint) -> dict[str, Any]:
         sentence = words.say(complaint.message, language)
         if complaint.nearest:
             sentence = f"{sentence} {say('form.nearest', nearest=complaint.nearest)}"
-    further = complaint.key and (complaint.box or "").rpartition(".")[2] == "extra"
+    further = _further(complaint)
     return {
         "box": complaint.box,
-        "sentence": f"`{complaint.key}` {sentence}" if further else sentence,
+        "sentence": f"`{further}` {sentence}" if further else sentence,
         "label": _label(complaint),
     }
+
+
+def _further(complaint: form.Complaint) -> str:
+    """The key that a complaint about a row, a group or the box of further keys is about; empty where it is about all of it."""
+    group, _, row = (complaint.box or "").partition(".")
+    if group == "extra":
+        return complaint.key
+    place = form.PLACES.get(group, group)
+    if group not in form.GROUPS or "." in row or not complaint.key.startswith(place):
+        return ""
+    inside = complaint.key.removeprefix(place)
+    return _ROW.sub("", inside) if row else inside.removeprefix(".")
 
 
 def _label(complaint: form.Complaint) -> str:

@@ -15,7 +15,7 @@ from werkzeug.utils import safe_join
 from causalcx import words
 from causalcx.core.errors import CausalcxError
 from causalcx.core.text import text_in
-from causalcx.reports import case_css
+from causalcx.reports import case_css, trust_page
 from causalcx.service import portal
 from causalcx.web.cards import cards_of
 from causalcx.web.language import current_language, say
@@ -35,7 +35,14 @@ OWN_TERMS = (
     "covariate",
     "assumption",
     "span",
+    "compliers",
+    "spillover",
+    "limits",
+    "regression",
+    "placebo",
 )
+DESIGNS = ("staggered", "switchback", "synthetic-control", "interrupted-time-series", "discontinuity", "instrument")
+"""Designs that the glossary explains beside the randomised and the observational one."""
 FAULT = 500
 
 
@@ -92,7 +99,15 @@ def glossary() -> str:
     """The terms of the pages, each in a sentence."""
     shared = [(f"term.{term}", f"term.{term}.explain") for term in TERMS]
     own = [(f"portal.term.{term}", f"portal.term.{term}.explain") for term in OWN_TERMS]
-    return render_template("glossary.html", terms=[(say(term), say(explained)) for term, explained in shared + own])
+    designs = [(f"design.{kind}", f"portal.design.{kind}.explain") for kind in DESIGNS]
+    terms = [(say(term), say(explained)) for term, explained in (*shared, *own, *designs)]
+    return render_template("glossary.html", terms=terms)
+
+
+@bp.get("/trust")
+def trust() -> str:
+    """How often each design's intervals held a known truth; cases link their rows here."""
+    return render_template("trust.html", body=Markup(trust_page()))
 
 
 @bp.get("/health")

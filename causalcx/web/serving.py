@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from causalcx import words
-from causalcx.core.errors import UsageError
+from causalcx.core.errors import Message, UsageError
 from causalcx.service.places import workspace_of
 from causalcx.web.app import create_app
 from causalcx.web.remote import ALLOW_REMOTE, is_loopback, remote_allowed
@@ -52,7 +52,10 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host.strip("[]"), port), family=family)
     except OSError as error:
         raise UsageError(
-            "The portal cannot listen on {host}:{port}: {reason}.", host=host, port=port, reason=error.strerror
+            "The portal cannot listen on {host}:{port}: {reason}.",
+            host=host,
+            port=port,
+            reason=Message(str(error.strerror)),
         ) from error
 
 

@@ -24,7 +24,14 @@ from causalcx.words.formats import (
     whole,
 )
 from causalcx.words.headline import exploratory, headline
-from causalcx.words.hiding import blocking_check, hidden_money, hidden_outcomes, rests_on_hidden, tells_hidden
+from causalcx.words.hiding import (
+    blocking_check,
+    hidden_money,
+    hidden_outcomes,
+    rests_on_hidden,
+    shown_checks,
+    tells_hidden,
+)
 from causalcx.words.names import Names, names_of
 from causalcx.words.saying import say, translated
 from causalcx.words.sentences import check_sentence, known, notice_sentence, sentence
@@ -32,5 +39,5 @@ from causalcx.words.sentences import check_sentence, known, notice_sentence, sen
 __all__ = [
     "LANGUAGES", "Names", "blocking_check", "bounds_text", "change_text", "check_sentence", "contract", "date", "effect_text", "exploratory", "headline", "hidden_money", "hidden_outcomes",
     "horizon", "known", "length", "listing", "messages", "money", "money_scale", "money_span", "months", "names_of", "notice_sentence", "number", "percent",
-    "rests_on_hidden", "say", "sentence", "share_of", "span_with_unit", "tells_hidden", "text_in", "translated", "whole",
+    "rests_on_hidden", "say", "sentence", "share_of", "shown_checks", "span_with_unit", "tells_hidden", "text_in", "translated", "whole",
 ]  # fmt: skip

@@ -60,7 +60,7 @@ def _notices(notices: Iterable[Notice], language: str, names: Names) -> list[dic
 
 def _case(case: Any, dumped: dict[str, Any], language: str, names: Names) -> dict[str, Any]:
     decision = case.decision
-    said = sentence(f"decision.{decision.verdict}", {}, language, names=names)
+    said = sentence(f"decision.{decision.advice}", {}, language, names=names)
     because = [notice_sentence(n, language, names=names) for n in decision.because]
     return dumped | {"decision": dumped["decision"] | {"because": because, "sentence": said}}
 

@@ -63,7 +63,8 @@ def change_figure(
 
 
 def _share_places(x: float, base: int) -> int:
-    return 1 if abs(x) * base >= 0.095 or x == 0 else 2
+    """Decimals of a share; one beside a far larger one keeps a digit."""
+    return 1 if abs(x) * base >= 0.095 or x == 0 else min(4, max(2, formats.places_like(x * base, 1)))
 
 
 def _points_places(largest: float) -> int:

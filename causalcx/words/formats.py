@@ -125,10 +125,10 @@ class Scale:
 
 
 _SCALES = {
-    "en": ((1e9, "B", 1e9, 2), (1e6, "M", 1e6, 2), (1e4, "k", 1e3, 0)),
-    "zh": ((1e8, " 亿", 1e8, 2), (1e4, " 万", 1e4, 1)),
+    "en": ((1e9, "B", 1e9, (2, 1, 0)), (1e6, "M", 1e6, (2, 1, 0)), (1e4, "k", 1e3, (0, 0, 0))),
+    "zh": ((1e8, " 亿", 1e8, (2, 1, 0)), (1e4, " 万", 1e4, (1, 1, 0))),
 }
-"""From which size on, how it is called, what it divides by, decimals below 10."""
+"""From which size on, how it is called, what it divides by, decimals below 10, below 100 and from there on."""
 _SYMBOLS = {"USD": "$", "CNY": "¥", "EUR": "€", "GBP": "£", "JPY": "JP¥", "HKD": "HK$"}
 _CHINESE_UNITS = {"USD": "美元", "CNY": "元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "HKD": "港元"}
 
@@ -139,9 +139,8 @@ def money_scale(values: Iterable[float | None], language: str = "en") -> Scale:
     largest = max(known, default=0.0)
     for threshold, suffix, divisor, decimals in _SCALES[language]:
         if largest >= threshold:
-            coarser = sum(largest / divisor >= bound for bound in (10, 100))
-            return Scale(divisor, suffix, max(0, decimals - coarser))
-    return Scale(1.0, "", 0 if largest >= 1000 or all(float(v).is_integer() for v in known) else 2)
+            return Scale(divisor, suffix, decimals[sum(largest / divisor >= bound for bound in (10, 100))])
+    return Scale(1.0, "", 0 if all(float(v).is_integer() for v in known) else _cents(largest))
 
 
 def money(
@@ -150,11 +149,7 @@ def money(
     """Money in the reader's words, to three digits: ``$1.05M``, ``105 万元``; or on the scale of its neighbours."""
     if x is None or not math.isfinite(x):
         return NOTHING
-    figure, suffix = (
-        (number(abs(x) / scale.divisor, decimals=scale.decimals), scale.suffix)
-        if scale
-        else _three_digits(abs(x), language)
-    )
+    figure, suffix = (money_figure(abs(x), scale), scale.suffix) if scale else _three_digits(abs(x), language)
     if language == "zh":
         return _signed(f"{figure}{_gap(suffix, currency)}{_chinese_unit(currency)}", x, sign)
     return _signed(f"{currency_symbol(currency)}{figure}{suffix}", x, sign)
@@ -164,14 +159,21 @@ def _three_digits(size: float, language: str) -> tuple[str, str]:
     for threshold, suffix, divisor, _ in _SCALES[language]:
         if size >= threshold:
             return number(size / divisor), suffix
-    if size >= 1000:
-        return number(size, decimals=0), ""
-    return number(size, decimals=0 if float(size).is_integer() else 2), ""
+    return number(size, decimals=0 if float(size).is_integer() else _cents(size)), ""
+
+
+def _cents(largest: float) -> int:
+    """Decimals of small money: cents, and two digits of what is less than half a cent."""
+    return 0 if largest >= 1000 else _places(largest, 2) if 1e-8 <= largest < 0.005 else 2
 
 
 def money_figure(x: float | None, scale: Scale, *, sign: bool = False) -> str:
-    """The bare figure on a scale, for tables whose head names the unit."""
-    return NOTHING if x is None else number(x / scale.divisor, decimals=scale.decimals, sign=sign)
+    """The bare figure on a scale, for tables whose head names the unit; what is not nothing is never written as 0."""
+    if x is None:
+        return NOTHING
+    size = x / scale.divisor
+    vanishes = abs(x) >= (0.5 if scale.suffix else 1e-8) and not round(size, scale.decimals)
+    return number(size, decimals=_places(size, 1) if vanishes else scale.decimals, sign=sign)
 
 
 def money_span(
@@ -274,6 +276,18 @@ def spaced(text: str) -> str:
 _LATIN_BEFORE = re.compile(r"(?<=[A-Za-z0-9%])(?=[\u4e00-\u9fff])")
 _LATIN_AFTER = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9$¥€£])")
 _SPACE_WITHIN = re.compile(r"(?<=[\u4e00-\u9fff，。；：（）、]) (?=[\u4e00-\u9fff，。；：（）、])")
+
+
+def unbroken(text: str) -> str:
+    """Text for a page that wraps: no line ends between a figure and its sign or its unit. Elsewhere text stays plain."""
+    return _BEFORE_UNIT.sub("\u00a0", _AFTER_SIGN.sub("\u2060", text))
+
+
+_AFTER_SIGN = re.compile(r"(?<=[+\u2212])(?=[$¥€£])")
+_BEFORE_UNIT = re.compile(
+    r"(?<=\d) (?=of (?:every )?\d|in \d|points?\b|[万亿元美欧英日港个天次点年月户名家通])"
+    r"|(?<=\d of) (?=\d)|(?<=\d in) (?=\d)|(?<=of every) (?=\d)"
+)
 
 
 def counted(count: float, one: str, many: str) -> str:

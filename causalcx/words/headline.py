@@ -18,7 +18,7 @@ from causalcx.words import formats
 from causalcx.words.effects import SHARE, amount_text, change_text, span_with_unit, unit_of
 from causalcx.words.hiding import blocking_check, hidden_money, hidden_outcomes
 from causalcx.words.names import Names, names_of
-from causalcx.words.sentences import check_sentence, notice_sentence, sentence
+from causalcx.words.sentences import check_in_brief, check_sentence, notice_sentence, sentence
 
 NPV_LEVEL = 0.9
 """The span of money runs from its 5 % to its 95 % quantile."""
@@ -77,7 +77,7 @@ class Teller:
         """The whole of it."""
         check = blocking_check(self.readout) or self._hiding_all()
         if check:
-            shown = check_sentence(check, self.language, names=self.names)
+            shown = check_in_brief(check, self.language, names=self.names)
             return _asked(self.say("blocked", title=text_in(self.experiment.title, self.language), check=shown))
         told = _asked(self._told())
         why = exploratory(self.readout)
@@ -207,7 +207,7 @@ class Teller:
         told_each = outcome.kind in ("amount", "count") and not self.names.whole
         shape = "share" if unit == SHARE else "each" if told_each else "level"
         code = f"{shape}.{direction}" + (".no-base" if effect.baseline is None else "")
-        return self.say(code, name=name, unit=self.names.one, **self._levels(effect, unit))
+        return self.say(code, name=name, unit=self.names.each, **self._levels(effect, unit))
 
     def _span(self, effect: Effect) -> str:
         unit = unit_of(effect, self.experiment.outcome(effect.outcome))

@@ -8,6 +8,9 @@ from causalcx.core.readout import Readout
 
 TELLING = {"estimate", "half_width"}
 """Facts that tell an effect, or how sharp it is."""
+WITHHELD = "withheld"
+"""Fact of a check whose figures are not told."""
+NOT_IN_ORDER = ("fail", "warn")
 
 
 def blocking_check(readout: Readout) -> Check | None:
@@ -35,3 +38,14 @@ def tells_hidden(said: Check | Notice, readout: Readout) -> bool:
     """Whether a sentence would state an effect that a failed check hides."""
     hidden = blocking_check(readout) is not None or said.facts.get("outcome") in hidden_outcomes(readout)
     return hidden and bool(TELLING & said.facts.keys())
+
+
+def shown_checks(readout: Readout) -> list[Check]:
+    """The checks as they may be told: of one that would tell a hidden effect, only that it failed or warns."""
+    found = [(c, tells_hidden(c, readout)) for c in readout.checks]
+    return [_without_figures(c) if telling else c for c, telling in found if not telling or c.verdict in NOT_IN_ORDER]
+
+
+def _without_figures(check: Check) -> Check:
+    facts = {key: check.facts[key] for key in ("outcome", "comparison") if key in check.facts}
+    return Check(name=check.name, verdict=check.verdict, facts=facts | {WITHHELD: True})

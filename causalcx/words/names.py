@@ -29,6 +29,7 @@ _NOUNS = {
     "order": ("order", "orders", "订单", "个"),
     "call": ("call", "calls", "来电", "通"),
     "slot": ("slot", "slots", "时段", "个"),
+    "election": ("election", "elections", "选举", "场"),
 }
 """A word in the name of the unit's column: one, many, in Chinese, and the Chinese measure word."""
 _NOUN_OF_NOTHING = ("unit", "units", "对象", "个")
@@ -36,8 +37,10 @@ _CHINESE_UNITS = {
     "NPS points": "点", "share": "比例", "points": "分", "calls": "次", "months": "个月", "days": "天",
     "visits": "次", "orders": "单", "contacts": "次", "minutes": "分钟", "seconds": "秒", "count": "次",
 }  # fmt: skip
-_CHINESE_SIDES = {TREATED: "有举措", UNTREATED: "无举措", "observed": "实际", "expected": "预期"}
-"""Arms of designs without a treatment column."""
+_CHINESE_SIDES = {
+    TREATED: "有举措", UNTREATED: "无举措", "observed": "实际", "expected": "预期", "never": "从未有举措的对象",
+}  # fmt: skip
+"""Arms of designs without a treatment column, and the wave of those that never had the change."""
 _NO_UNIT = "units"
 """What results say where the file names no unit."""
 
@@ -58,6 +61,14 @@ class Names:
     """The Chinese measure word that counts them."""
     whole: bool = False
     """Whether the change reached everything at once, so that there are no units to tell of."""
+
+    passing: bool = False
+    """Whether a unit is a stretch of time, which has no months of its own."""
+
+    @property
+    def each(self) -> str:
+        """One of them, counted: ``customer``; ``名客户``, ``场选举``."""
+        return self.measure + self.one
 
     def of(self, key: Any) -> str:
         """The name of an outcome, arm, comparison, column or assumption."""
@@ -112,8 +123,10 @@ def names_of(experiment: Experiment | None, language: str) -> Names:
     control = getattr(experiment.design, "control", None)
     measured = (*experiment.outcomes, *(experiment.negative_controls or ()))
     outcomes = {o.key: _capitals(text_in(o.name, language)) for o in measured}
-    whole = getattr(experiment.design, "unit", None) is None
-    return Names(language, outcomes, _arms(experiment, language), columns, units, control, one, many, measure, whole)
+    whole, passing = getattr(experiment.design, "unit", None) is None, isinstance(experiment.design, Switchback)
+    return Names(
+        language, outcomes, _arms(experiment, language), columns, units, control, one, many, measure, whole, passing
+    )
 
 
 def _capitals(name: str) -> str:
@@ -135,8 +148,13 @@ def _noun(experiment: Experiment, language: str) -> tuple[str, str, str]:
     column = experiment.columns.get(unit)
     if column and column.label is not None:
         label = text_in(column.label, language)
-        return (label, label, "个") if language == "zh" else (_small(label), _plural(_small(label)), "")
+        return (label, label, _measure(label)) if language == "zh" else (_small(label), _plural(_small(label)), "")
     return _in_language(next((n for word, n in _NOUNS.items() if word in unit.lower()), _NOUN_OF_NOTHING), language)
+
+
+def _measure(noun: str) -> str:
+    """The Chinese measure word of a noun that a file gives."""
+    return next((measure for _, _, known, measure in _NOUNS.values() if known == noun), "个")
 
 
 def _small(noun: str) -> str:

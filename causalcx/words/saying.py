@@ -1,11 +1,15 @@
-"""Errors in the reader's language: the English template is the key, and the facts are carried over."""
+"""Errors in the reader's language: the English template is the key, and the facts are carried over.
+
+A fact that is a Message is a phrase of ours and is said in the language too; every other one is the user's own and stays.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 from causalcx.core.errors import CausalcxError, Message
 from causalcx.words.catalogue import messages, phrases
+
+WITHIN = ("expected", "problem", "reason", "role", "span")
+"""Gaps of ready-made phrases that hold a phrase; the others hold names and values."""
 
 
 def say(error: BaseException | Message | str, language: str = "en") -> str:
@@ -24,18 +28,15 @@ def translated(text: str, language: str) -> str:
     for pattern, translation in phrases(language):
         match = pattern.fullmatch(text)
         if match:
-            return translation.format(**{gap: translated(found, language) for gap, found in match.groupdict().items()})
+            gaps = match.groupdict()
+            return translation.format(**{g: translated(t, language) if g in WITHIN else t for g, t in gaps.items()})
     return text
 
 
 def _message(message: Message, language: str) -> str:
     template = messages(language).get(message.template) if language != "en" else None
     if template is None:
-        return str(message)
-    return template.format(**{gap: _fact(fact, language) for gap, fact in message.facts.items()})
-
-
-def _fact(fact: Any, language: str) -> Any:
-    if isinstance(fact, Message):
-        return _message(fact, language)
-    return translated(fact, language) if isinstance(fact, str) else fact
+        return translated(str(message), language)
+    return template.format(
+        **{gap: _message(fact, language) if isinstance(fact, Message) else fact for gap, fact in message.facts.items()}
+    )

@@ -19,7 +19,8 @@ from causalcx.core.errors import CausalcxError, Message
 from causalcx.core.text import text_in
 from causalcx.words import formats
 from causalcx.words.catalogue import messages
-from causalcx.words.effects import amount_text, change_text, span_text
+from causalcx.words.effects import amount_text, change_text, per_base, span_text
+from causalcx.words.hiding import WITHHELD
 from causalcx.words.names import Names
 from causalcx.words.saying import say
 
@@ -36,6 +37,8 @@ class Reader:
     names: Names = field(default_factory=Names)
     facts: Mapping[str, Any] = field(default_factory=dict)
     folders: tuple[Path, ...] = ()
+    base: int | None = None
+    """Of how many the sentence tells shares."""
 
     def say(self, code: str, **facts: Any) -> str:
         """Another sentence for the same reader."""
@@ -56,9 +59,16 @@ def sentence(
         raise CausalcxError(
             "The {language} catalogue has no sentence for the code `{code}`.", language=language, code=code
         )
-    reader = Reader(language, names or Names(language), facts or {}, tuple(folders))
+    facts = facts or {}
+    reader = Reader(language, names or Names(language), facts, tuple(folders), _base(template, facts))
     text = _Writer(reader).vformat(template, (), reader.facts)
     return formats.spaced(text) if language == "zh" else text
+
+
+def _base(template: str, facts: Mapping[str, Any]) -> int:
+    """Of how many all changes of one sentence are told: what is right for the largest of them."""
+    gaps = [(name, form) for _, name, form, _ in Formatter().parse(template) if name and form in ("effect", "size")]
+    return per_base(*(Formatter().get_field(name, (), facts)[0] for name, _ in gaps if facts.get(name.split("[")[0])))
 
 
 def known(code: str, language: str = "en", *folders: Path) -> bool:
@@ -68,13 +78,25 @@ def known(code: str, language: str = "en", *folders: Path) -> bool:
 
 def check_sentence(check: Check, language: str = "en", *, names: Names | None = None) -> str:
     """The sentence of a check; of a third party's check, its own or a plain one that names it."""
+    if check.facts.get(WITHHELD):
+        told = sentence(f"check.withheld.{check.verdict}", {"name": check.name, **check.facts}, language, names=names)
+        return _capital(told)
     code = f"check.{check.name}.{check.verdict}"
-    code = next((c for v in _VARIANTS if known(c := f"{code}.{check.facts.get(v)}", language)), code)
+    seen = [str(check.facts[v]) for v in _VARIANTS if check.facts.get(v) is not None]
+    code = next((c for v in (".".join(seen), *seen) if known(c := f"{code}.{v}", language)), code)
     if known(code, language):
         return _capital(sentence(code, {"value": check.value, **check.facts}, language, names=names))
     return check.sentence or sentence(
         f"check.other.{check.verdict}", {"name": check.name, "value": check.value}, language
     )
+
+
+def check_in_brief(check: Check, language: str = "en", *, names: Names | None = None) -> str:
+    """A failed check for a headline: without its statistics, where the catalogue has such a sentence."""
+    code = f"brief.{check.name}.{check.facts.get('declared')}"
+    if known(code, language):
+        return _capital(sentence(code, check.facts, language, names=names))
+    return check_sentence(check, language, names=names)
 
 
 def notice_sentence(notice: Notice, language: str = "en", *, names: Names | None = None) -> str:
@@ -93,7 +115,7 @@ def _capital(text: str) -> str:
 
 
 _VARIANTS = ("declared", "shape", "seen")
-"""Facts whose value may have a sentence of its own."""
+"""Facts whose value, or whose values together, may have a sentence of their own."""
 
 
 class _Writer(Formatter):
@@ -163,7 +185,7 @@ def _shares(value: Mapping[str, float], reader: Reader) -> str:
 
 
 def _fields(value: Sequence[Any], reader: Reader) -> str:
-    shown = [str(v.get("field", v)) if isinstance(v, dict) else str(v) for v in value]
+    shown = [str(v.get("field", v)) if isinstance(v, dict) else reader.names.of(v) for v in value]
     rest = len(shown) - 4
     return formats.listing(shown[:4] + ([reader.say("words.more", count=rest)] if rest > 0 else []), reader.language)
 
@@ -193,6 +215,7 @@ def rule_text(rule: str, reader: Reader) -> str:
 
 FORMS: dict[str, Callable[..., str]] = {
     "plain": _plain,
+    "clause": lambda v, r: _plain(v, r).rstrip(".。 "),
     "number": lambda v, r: formats.number(v, r.language),
     "magnitude": lambda v, r: formats.number(abs(v), r.language, digits=2),
     "whole": lambda v, r: formats.whole(v, r.language),
@@ -216,12 +239,13 @@ FORMS: dict[str, Callable[..., str]] = {
     "shares": _shares,
     "rates": _rates,
     "counts": lambda v, r: _by_arm(v, r, lambda x: formats.number(x, decimals=0)),
-    "effect": lambda v, r: change_text(v, r.facts.get("unit", ""), r.names, sign=True),
-    "size": lambda v, r: change_text(abs(v), r.facts.get("unit", ""), r.names),
+    "effect": lambda v, r: change_text(v, r.facts.get("unit", ""), r.names, sign=True, base=r.base),
+    "size": lambda v, r: change_text(abs(v), r.facts.get("unit", ""), r.names, base=r.base),
     "amount": lambda v, r: amount_text(v, r.facts.get("unit", ""), r.names),
     "fields": _fields,
     "check": _check_name,
     "design": _named("design"),
+    "keys": lambda v, r: formats.listing([_named("file-key")(x, r) for x in v], r.language),
     "reason": _named("reason"),
     "verdict": _named("decision-name"),
     "quantity": _named("quantity"),

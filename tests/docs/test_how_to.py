@@ -12,11 +12,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 from doc_pages import REPOSITORY, blocks
+from plan_worlds import document, history
 from ruamel.yaml import YAML
 
 import causalcx as cx
-from causalcx.core.errors import ExperimentError
+from causalcx import service
+from causalcx.core.errors import CannotAnswer, ExperimentError
 from causalcx.core.experiment_file import load_experiment
 
 HOW_TO = REPOSITORY / "docs" / "how-to"
@@ -244,18 +247,25 @@ def test_a_roll_out_in_waves(follow, tmp_path) -> None:
     assert "Evidence level 2 of 5." in said  # starts at 3, and was never registered
 
 
-def test_a_design_of_ones_own(company, frame, tmp_path, monkeypatch) -> None:
+def brought(tmp_path, monkeypatch, source: str) -> None:
+    """The package of the recipe, installed."""
     text = (HOW_TO / "own-design.md").read_text(encoding="utf-8")
     (entry,) = re.findall(r'^    switchback = "(.+)"$', text, re.MULTILINE)
     package = tmp_path / entry.split(".")[0]
     package.mkdir()
     (package / "__init__.py").write_text("", encoding="utf-8")
-    (package / f"{entry.split('.')[1]}.py").write_text(OWN, encoding="utf-8")
+    (package / f"{entry.split('.')[1]}.py").write_text(source, encoding="utf-8")
     metadata = tmp_path / "my_package-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: my-package\nVersion: 1.0\n", encoding="utf-8")
     (metadata / "entry_points.txt").write_text(f"[causalcx.designs]\nswitchback = {entry}\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
+    for name in (entry.split(".")[0], entry):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+
+def test_a_design_of_ones_own(company, frame, tmp_path, monkeypatch) -> None:
+    brought(tmp_path, monkeypatch, OWN)
     design = {
         "kind": "switchback",
         "unit": "customer_id",
@@ -277,3 +287,33 @@ def test_a_design_of_ones_own(company, frame, tmp_path, monkeypatch) -> None:
     assert readout.effects[0].estimate == pytest.approx(means["merged"] - means["today"], rel=1e-9)
     assert readout.grade
     assert readout.grade.level == 3  # starts at 4 like the kind it replaces, and was never registered
+
+
+WIDER = """
+from dataclasses import replace
+from causalcx.designs import switchback as ours
+from causalcx.designs.switchback import DATA, check, fit, needs
+
+def estimated(experiment, frame, *, seed):
+    found = ours.estimated(experiment, frame, seed=seed)
+    return replace(found, value=3 * found.value, covariance=9 * found.covariance)
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_plan_tries_the_design_of_ones_own(workers, tmp_path, monkeypatch) -> None:
+    file, options = tmp_path / "experiment.yaml", {"splits": 24, "runs": 20, "workers": workers}
+    file.write_text(yaml.safe_dump(document("switchback")), encoding="utf-8")
+    history("switchback").to_parquet(tmp_path / "before.parquet")
+    (ours,) = service.plan(experiment=file, history=tmp_path / "before.parquet", **options)["sizing"]["outcomes"]
+    brought(tmp_path, monkeypatch, WIDER)
+    (theirs,) = service.plan(experiment=file, history=tmp_path / "before.parquet", **options)["sizing"]["outcomes"]
+    assert theirs["detectable"] == pytest.approx(3 * ours["detectable"])
+
+
+def test_a_plan_refuses_a_design_that_cannot_be_tried(tmp_path, monkeypatch) -> None:
+    brought(tmp_path, monkeypatch, OWN)
+    file = tmp_path / "experiment.yaml"
+    file.write_text(yaml.safe_dump(document("switchback")), encoding="utf-8")
+    with pytest.raises(CannotAnswer, match="has no function `estimated`"):
+        service.plan(experiment=file, spread={"sales": 10.0}, sites=4, periods=64)

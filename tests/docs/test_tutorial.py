@@ -31,7 +31,7 @@ def test_the_sentences_of_the_text_hold(followed) -> None:
     assert "18 of 25" in said
     assert "Gather more" in said
     assert "Evidence level 4 of 5." in said
-    assert "▲ who answered" in said
+    assert "▲ missing values" in said
 
 
 def test_the_pages_are_there(followed) -> None:

@@ -37,6 +37,17 @@ def test_from_the_file_to_the_case(causalcx, city) -> None:
     assert case["npv"]["p5"] < case["npv"]["p95"]
 
 
+def test_a_change_in_place_is_kept_and_one_carried_elsewhere_rolled_out(causalcx, city) -> None:
+    here = causalcx("value", city, "--json").json["cases"][0]["decision"]
+    assert (here["verdict"], here["advice"]) == ("scale", "keep")
+    assert here["because"][-1].endswith(
+        "in the 1 city where it was measured; what it would do elsewhere was not measured."
+    )
+    file = city / "experiment.yaml"
+    file.write_text(file.read_text("utf-8").replace("stock: 1,", "stock: 3,"), encoding="utf-8")
+    assert causalcx("value", city, "--json").json["cases"][0]["decision"]["advice"] == "scale"
+
+
 def test_check_shows_the_design_before_an_effect(causalcx, city) -> None:
     ran = causalcx("check", city, "--json")
     names = [c["name"] for c in ran.json["checks"]]

@@ -92,7 +92,7 @@ def test_the_page_is_made_in_both_languages(causalcx, outage, tmp_path) -> None:
         ("cutoff: 8\n", "cutoff: 800\n", 4, "cutoff 800"),
         ("cutoff: 8\n", "cutoff: eight\n", 3, "cutoff"),
         ("running: hours_30d\n", "running: hours\n", 4, "hours"),
-        ("fuzzy: credit ", "fuzzy: customer_id ", 4, "expected 1 for those who got it"),
+        ("fuzzy: credit ", "fuzzy: customer_id ", 3, "is also `unit`"),
         ("fuzzy: credit ", "fuzzy: churned_60d ", 3, "is also an outcome"),
     ],
 )

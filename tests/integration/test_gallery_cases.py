@@ -67,6 +67,41 @@ def test_the_truth_is_held_and_the_careless_figure_is_not(causalcx, case) -> Non
         assert not found[outcome]["low"] < said[outcome] < found[outcome]["high"]
 
 
+STATED = (
+    ("merge-confirmation-steps", "nps", "+.1f"), ("merge-confirmation-steps", "churn", "+.1%"),
+    ("merge-confirmation-steps", "revenue", "+.2f"), ("merge-confirmation-steps", "calls", "+.3f"),
+    ("peak-staffing", "sales", "+.0f"), ("peak-staffing", "queue", "+.2f"),
+    ("city-desk", "churn", "+.2%"), ("city-desk", "leavers", "+.0f"), ("city-desk", "calls", "+.1f"),
+    ("outage-credit", "churn", "+.1%"), ("outage-credit", "nps", "+.1f"),
+    ("app-nudge", "calls", "+.2f"), ("app-nudge", "churn", "+.1%"), ("app-nudge", "nps", "+.0f"),
+    ("new-bill", "calls", "+.0f"),
+    ("vip-routing", "VIP handling", "+.0f"), ("vip-routing", "others waiting", "+.2f"), ("vip-routing", "VIP calls", "+.1f"),
+)  # fmt: skip
+"""Outcomes whose estimate and interval the README's table states, and how."""
+
+
+def _plain(text: str) -> str:
+    return text.replace("+", "").replace(",", "").replace("%", "").replace("−", "-")
+
+
+@pytest.mark.parametrize("key", dict.fromkeys(key for key, *_ in STATED))
+def test_a_readme_states_what_comes_out(causalcx, tmp_path, key: str) -> None:
+    shutil.copytree(EXPERIMENTS / key, tmp_path / key)
+    readme = _plain((EXPERIMENTS / key / "README.md").read_text("utf-8"))
+    effects = causalcx("fit", tmp_path / key, "--json").json["effects"]
+    heads = {e["outcome"]: e for e in effects if e["aggregation"] is None and e["period"] is None}
+    for outcome, written in ((outcome, written) for k, outcome, written in STATED if k == key):
+        estimate, low, high = (format(heads[outcome][x], written) for x in ("estimate", "low", "high"))
+        assert f"| {_plain(f'{estimate} ({low} to {high})')} |" in readme, outcome
+
+
+def test_the_leaky_readme_states_the_number_that_is_none(causalcx, tmp_path) -> None:
+    shutil.copytree(EXPERIMENTS / "tech-support-leaky", tmp_path / "leaky")
+    (effect,) = causalcx("fit", tmp_path / "leaky", "--json").json["effects"]
+    readme = (EXPERIMENTS / "tech-support-leaky" / "README.md").read_text("utf-8")
+    assert f"about {-100 * effect['estimate']:.1f} percentage points" in readme
+
+
 def test_the_money_ends_in_the_verdict_of_the_readme(causalcx, case) -> None:
     promise, folder = case
     (money,) = causalcx("value", folder, "--json").json["cases"]

@@ -53,8 +53,8 @@ def test_check_shows_the_first_stage_before_an_effect(causalcx, nudge) -> None:
     [
         ("instrument: message ", "instrument: hint ", 4, "hint"),
         ("treatment: used_app ", "treatment: score ", 3, "score"),
-        ("instrument: message ", "instrument: customer ", 5, "many units"),
-        ("instrument: message ", "instrument: used_app ", 5, "kind: randomised"),
+        ("instrument: message ", "instrument: customer ", 3, "is also `unit`"),
+        ("instrument: message ", "instrument: used_app ", 3, "is also `treatment`"),
         ("instrument: message ", "", 3, "instrument"),
     ],
 )

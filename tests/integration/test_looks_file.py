@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +81,7 @@ def test_look_by_look(causalcx, file, customers):
     assert all(text in table for text in ("look", "1,000", "4,000"))
     pages = causalcx("report", file, "--out", file.parent / "out").out.split()
     chinese = next(Path(p) for p in pages if p.endswith("zh.html")).read_text(encoding="utf-8")
-    assert "第 4 次查看，共 4 次" in chinese
+    assert "第 4 次查看，共 4 次" in chinese.replace("\u00a0", " ")
     assert "历次查看时的效果" in chinese
 
 
@@ -129,6 +131,23 @@ def test_a_refit_from_stored_sums_is_the_same(file, customers):
     assert again
     assert again.effects == first.effects
     assert again.looks == first.looks
+
+
+def test_a_refit_on_a_later_day_is_that_of_the_day_of_the_fit(file, customers):
+    """A look by date has as much information as its day; the registry's run is put back to that day here."""
+    text = FILE.replace(", origin: {kind: simulated}", "")
+    file.write_text(
+        text.replace("at: [0.25, 0.5, 0.75, 1.0], planned_units: 4000", "at: [2026-03-07, 2026-03-28]"),
+        encoding="utf-8",
+    )
+    with_units(file, customers, 2_000)
+    first = service.fit(experiment=file, today=dt.date(2026, 3, 10))
+    with closing(sqlite3.connect(file.parent / ".causalcx" / "registry.sqlite")) as plain, plain:
+        plain.execute("UPDATE runs SET started_at = '2026-03-10 12:00:00.000000'")
+    again = service.refit(experiment=file)
+    assert again
+    assert again.looks == first.looks
+    assert again.effects == first.effects
 
 
 @pytest.mark.parametrize(

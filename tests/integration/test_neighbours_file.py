@@ -66,6 +66,9 @@ def test_total_own_effect_and_spillover_hold_the_truth(causalcx, stores) -> None
     }
     for name, true in wanted.items():
         assert found[name]["low"] < true < found[name]["high"], name
+    trends = [c for c in document["checks"] if c["name"] == "parallel-trends-sensitivity"]
+    assert all("own change" in c["sentence"] for c in trends)
+    assert {c["facts"]["estimate"] for c in trends if c["facts"]["outcome"] == "sales"} == {found["own"]["estimate"]}
     assert [p["code"] for p in document["pictures"]][:2] == ["event-time-own", "waves"]
     assert found[None]["estimate"] == pytest.approx(found["own"]["estimate"] + found["spillover"]["estimate"])
     waves = {(e["aggregation"], e["cohort"]): e for e in document["effects"] if e["cohort"]}

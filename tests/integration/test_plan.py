@@ -6,7 +6,9 @@ import csv
 
 import pandas as pd
 import pytest
+import yaml
 
+import causalcx as cx
 from causalcx import service
 
 STATED = ("--baseline", "churn=0.1", "--spread", "nps=80", "--spread", "revenue=120", "--answering", "nps=0.2")
@@ -43,6 +45,30 @@ def test_history_is_replayed_and_says_where_spreads_come_from(company):
     assert sizing["source"] == "history"
     assert sizing["replay"]["splits"] == 20
     assert all(row["explained"] is not None for row in sizing["outcomes"])
+
+
+def test_a_ratio_is_planned_from_a_history(company):
+    file = company / "experiment.yaml"
+    document = yaml.safe_load(file.read_text())
+    ratio = {
+        "name": "share",
+        "kind": "ratio",
+        "numerator": "revenue_90d",
+        "denominator": "calls_90d",
+        "role": "primary",
+    }
+    changed = {k: v for k, v in document.items() if k not in ("value", "decision", "expects", "segments")} | {
+        "outcomes": [ratio]
+    }
+    file.write_text(yaml.safe_dump(changed))
+    sizing = cx.plan(company, history=company / "data.parquet", splits=20)["sizing"]
+    assert sizing["replay"]["outcomes"][0]["coverage"] > 0.7
+
+
+def test_python_plans_as_the_command_does(causalcx, company):
+    ran = causalcx("plan", company, *STATED, "--per-month", 9_000, "--json", "-l", "zh")
+    stated = {"baseline": {"churn": 0.1}, "spread": {"nps": 80, "revenue": 120}, "answering": {"nps": 0.2}}
+    assert cx.plan(company, **stated, per_month=9_000, language="zh")["sizing"] == ran.json["sizing"]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -107,6 +107,9 @@ def test_the_tables_of_a_simulated_plan_read_in_both_languages(causalcx, tmp_pat
     ran = causalcx("plan", file, "--spread", "sales=8", "--moved", 0.5, "--size", 400, "--splits", 8, "-l", language)
     assert ran.code == 0
     assert said in ran.err
+    assert {"en": "Planned: 400 units.", "zh": "计划 400 个对象。"}[
+        language
+    ] in ran.err  # nobody said how many come in a month
     assert "--splits" in ran.err  # eight worlds are few because no more were asked for
 
 

@@ -42,7 +42,7 @@ def test_the_page_names_horizon_and_shows_the_curves(causalcx, chatbot) -> None:
     english, chinese = ((chatbot / "page" / f"case.{language}.html").read_text("utf-8") for language in ("en", "zh"))
     assert "within 12 months" in english
     assert "who is still there over time" in english
-    assert "12 个月内离网由" in chinese
+    assert "12 个月内离网由" in chinese.replace("\u00a0", " ")
     assert "随时间仍在的占比" in chinese
 
 
@@ -59,7 +59,7 @@ def test_a_design_that_cannot_answer_says_which_can(causalcx, chatbot) -> None:
     text = (
         file.read_text("utf-8")
         .replace("kind: randomised", "kind: instrument")
-        .replace("treatment: variant", "treatment: variant\n  instrument: variant")
+        .replace("treatment: variant", "treatment: variant\n  instrument: offered")
     )
     file.write_text(text.replace("  ratio: {agent: 1, chatbot: 1}\n", ""), "utf-8")
     ran = causalcx("fit", chatbot)

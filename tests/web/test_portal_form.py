@@ -217,6 +217,7 @@ class TestAnswers:
         assert answer.location == "/drafts/shorter-wait"
         experiment = load_experiment(workspace / "experiments" / "shorter-wait" / "experiment.yaml")
         assert experiment.design.control == "0"
+        assert "causalcx plan shorter-wait" in empty.get(answer.location + "?lang=en").text
         assert "causalcx register shorter-wait" in empty.get(answer.location + "?lang=en").text
         assert [f.name for f in (workspace / "experiments" / "shorter-wait").iterdir()] == ["experiment.yaml"]
 
@@ -268,6 +269,34 @@ class TestAnswers:
         assert beside(page, box) != ""
         assert f'id="{box}"' in page
 
+    @pytest.mark.parametrize(
+        ("change", "box", "named"),
+        [
+            ({"outcomes.0.extra": "windw: 3"}, "outcomes-0", "`windw`"),
+            ({"streams.0.extra": "covers: {till: 3}"}, "streams-0", "`covers.till`"),
+            ({"rows.columns": "1", "columns.0.name": "x", "columns.0.extra": "knwn: before"}, "columns-0", "`knwn`"),
+            ({"extra": "sponsr: x"}, "extra", "`sponsr`"),
+        ],
+    )
+    def test_a_further_key_that_is_wrong_is_named(
+        self, empty: FlaskClient, change: dict[str, str], box: str, named: str
+    ) -> None:
+        assert beside(empty.post("/register", data=WHOLE | change | {"do": "check"}).text, box).startswith(named)
+
+    def test_a_file_too_large_to_be_opened_is_not_saved(self, empty: FlaskClient, workspace: Path) -> None:
+        refused = empty.post("/register?lang=en", data=WHOLE | {"do": "save", "extra": "notes: " + "x" * 200_000})
+        assert (refused.status_code, "is larger than 200 kB" in refused.text) == (422, True)
+        file = workspace / "experiments" / "shorter-wait" / "experiment.yaml"
+        assert not file.exists()
+        file.parent.mkdir(parents=True)
+        file.write_text("# " + "x" * 200_000, encoding="utf-8")
+        for page in ("/register/shorter-wait", "/drafts/shorter-wait"):
+            opened = empty.get(page)
+            assert (opened.status_code, "is larger than 200 kB" in opened.text) == (422, True)
+
+    def test_a_count_of_rows_that_no_page_sends_is_none(self, empty: FlaskClient) -> None:
+        assert empty.post("/register", data=WHOLE | {"rows.costs": "1" * 5000, "do": "check"}).status_code == 200
+
     def test_a_date_that_is_none_stays_in_its_box(self, empty: FlaskClient) -> None:
         page = empty.post("/register", data={"period.start": "1 March", "period.end": "2026-03-01", "do": "check"}).text
         assert re.search(r'name="period.start"[^>]*value="1 March"[^>]*type="text"', page)
@@ -282,7 +311,7 @@ class TestAnswers:
         assert 'value="run"' in fewer
         assert 'value="build"' not in fewer
 
-    @pytest.mark.parametrize("button", ["add:nothing", "remove:costs.x", "remove:costs"])
+    @pytest.mark.parametrize("button", ["add:nothing", "remove:costs.x", "remove:costs", "remove:costs." + "1" * 5000])
     def test_a_button_that_is_not_on_the_page(self, empty: FlaskClient, button: str) -> None:
         assert empty.post("/register", data={"do": button}).status_code == 400
 

@@ -26,6 +26,7 @@ ANSWERS: dict[tuple[str, str], tuple[str, int]] = {
     ("GET", "/cases"): ("/cases", 302),
     ("GET", "/cases/<key>"): ("/cases/merge-steps", 200),
     ("GET", "/glossary"): ("/glossary", 200),
+    ("GET", "/trust"): ("/trust", 200),
     ("GET", "/health"): ("/health", 200),
     ("GET", "/static/<path:name>"): ("/static/portal.css", 200),
     ("GET", "/register"): ("/register", 200),
@@ -94,7 +95,7 @@ def test_headers_of_every_answer(client: FlaskClient, address: str) -> None:
 
 
 def test_no_page_needs_what_the_policy_forbids(client: FlaskClient) -> None:
-    for address in ("/", "/register", "/glossary", "/cases/merge-steps", "/nowhere"):
+    for address in ("/", "/register", "/glossary", "/trust", "/cases/merge-steps", "/nowhere"):
         html = client.get(address).text
         assert "<script>" not in html
         assert " style=" not in html
@@ -214,6 +215,14 @@ def test_a_design_without_a_control_has_its_line(workspace: Path, samples: Any) 
     assert "1 case" in html
     assert 'href="/cases/in-waves"' in html
     assert "In waves" in client.get("/cases/in-waves").text
+
+
+def test_the_list_tells_what_is_recommended(workspace: Path, samples: Any) -> None:
+    registry = Registry.open(workspace / ".causalcx" / "registry.sqlite")
+    publish_sample(registry, "in-part", samples.SAMPLES["in-part"]())
+    registry.close()
+    html = create_app(workspace).test_client().get("/?lang=en").text
+    assert 'verdict-part">Roll out in part' in html
 
 
 def test_a_figure_has_the_decimals_of_its_span(workspace: Path, samples: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from causalcx.core.packaged import packaged
 from causalcx.web import form
-from causalcx.web.pages import OWN_TERMS, TERMS
+from causalcx.web.pages import DESIGNS, OWN_TERMS, TERMS
 from causalcx.words.catalogue import messages
 
 FOLDER = packaged("web") / "translations"
@@ -72,4 +72,11 @@ def field_codes() -> list[str]:
 
 def test_the_glossary_has_its_terms() -> None:
     codes = [f"term.{term}" for term in TERMS] + [f"portal.term.{term}" for term in OWN_TERMS]
-    assert [c for code in codes for c in (code, f"{code}.explain") if c not in messages("zh", FOLDER)] == []
+    wanted = [c for code in codes for c in (code, f"{code}.explain")]
+    wanted += [c for kind in DESIGNS for c in (f"design.{kind}", f"portal.design.{kind}.explain")]
+    assert [c for c in wanted if c not in messages("zh", FOLDER)] == []
+
+
+@pytest.mark.parametrize("word", ["观察对比", "合成控制", "回本把握", "20 次里有 19 次", "得到举措"])
+def test_a_thing_has_one_name_in_chinese(word: str) -> None:
+    assert [code for code, text in messages("zh", FOLDER).items() if word in text] == []

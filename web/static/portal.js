@@ -11,8 +11,9 @@ let unsaved = false;
 
 function showOnlyWhatBelongs() {
   const kind = form().querySelector("[name='design.kind']:checked");
-  for (const field of form().querySelectorAll("[data-only]")) {
-    field.hidden = Boolean(kind) && !field.dataset.only.split(" ").includes(kind.value);
+  for (const part of form().querySelectorAll("[data-only], #section-design :is(.field, .group, .more)")) {
+    const only = part.dataset.only;
+    part.hidden = kind ? Boolean(only) && !only.split(" ").includes(kind.value) : !part.matches(".has-wrong, :has(.has-wrong)");
   }
   const shares = document.getElementById("interference-shares").closest(".field");
   shares.hidden = document.getElementById("interference").value !== "shares" && !document.getElementById("interference-shares").value;

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from causalcx.core.choice import wrong_shape
 from causalcx.core.model import Part
+from causalcx.core.outcomes import Label
 
 
 def as_list(value: Any) -> Any:
@@ -15,6 +17,15 @@ def as_list(value: Any) -> Any:
 
 
 Columns = Annotated[list[str], BeforeValidator(as_list)]
+
+
+def _as_period(value: Any) -> Any:
+    if value is None or isinstance(value, bool | list | dict):
+        raise wrong_shape("a period of the time column, like 2026-03-01 or 12")
+    return value
+
+
+PeriodLabel = Annotated[Label, BeforeValidator(_as_period)]
 
 
 class DesignKeys(Part):

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from causalcx.core.design_keys.base import Columns, DesignKeys
+from causalcx.core.choice import wrong_shape
+from causalcx.core.design_keys.base import Columns, DesignKeys, PeriodLabel
 from causalcx.core.model import Part
-from causalcx.core.outcomes import Label
 
 
 class Season(Part):
@@ -32,7 +32,9 @@ MOST_FREE, FEW_WAVES = 12, 3
 def _as_seasons(value: Any) -> Any:
     """7, {period: 7} and a list of them are all seasons."""
     entries = value if isinstance(value, list) else [value]
-    return [{"period": e} if isinstance(e, (int, float)) and not isinstance(e, bool) else e for e in entries]
+    if any(isinstance(e, str | bool | list | None) for e in entries):
+        raise wrong_shape("a length in periods of the time column, like 7, {period: 7} or a list of them")
+    return [{"period": e} if isinstance(e, (int, float)) else e for e in entries]
 
 
 def _as_trend(value: Any) -> Any:
@@ -51,7 +53,7 @@ class InterruptedTimeSeries(DesignKeys):
         None, description="Column of the unit, where a period has several rows; they are averaged."
     )
     time: str = Field(description="Column of the period.")
-    start: Label = Field(description="First treated period.")
+    start: PeriodLabel = Field(description="First treated period.")
     covariates: Columns = Field(
         default_factory=list, description="Columns that the change cannot touch: other series, a calendar."
     )

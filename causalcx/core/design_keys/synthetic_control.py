@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from causalcx.core.design_keys.base import Columns, DesignKeys
+from causalcx.core.design_keys.base import Columns, DesignKeys, PeriodLabel
 from causalcx.core.outcomes import Label
 
 
@@ -17,7 +17,7 @@ class SyntheticControl(DesignKeys):
     unit: str = Field(description="Column that names the unit.")
     time: str = Field(description="Column of the period.")
     treated: Annotated[list[Label], Field(min_length=1, description="The treated units.")]
-    start: Label = Field(description="First treated period.")
+    start: PeriodLabel = Field(description="First treated period.")
     method: Literal["synthetic-did", "demeaned", "classic"] = Field(
         "synthetic-did", description="How the comparison is weighted."
     )

@@ -23,15 +23,14 @@ import numpy as np
 
 from causalcx.core.check import Notice
 from causalcx.core.errors import CannotAnswer
+from causalcx.core.linear import NOTHING, inverse, rank
 from causalcx.core.moments import Array, Moments
-from causalcx.core.need import ANSWERED_BY, COVARIATE
+from causalcx.core.need import ANSWERED_BY, COVARIATE, TAKEN
 
 SPARE_UNITS = 3
 """Answers per covariate that an arm needs beyond its strata before its slopes are worth estimating."""
 ROUNDING = 1e-14
 """Share of a mean below which a standard deviation is the rounding of equal values."""
-NOTHING = 1e-10
-"""Eigenvalues below this share of the largest count as none."""
 LEAST_UNITS = 2
 """Answers an arm needs within a stratum before it has a variance."""
 
@@ -51,6 +50,8 @@ class ArmMeans:
     """[A, S, V] degrees of freedom of each part."""
     answered: Array
     """[A, V] units with a value, in the strata used."""
+    counted: Array
+    """[A, V] what a mean counts: those units, or clusters where these count equally."""
     scatter: Array
     """[A, V, V] plain covariance of the variables within the arm."""
     notices: tuple[Notice, ...] = ()
@@ -72,9 +73,10 @@ def arm_means(moments: Moments, outcomes: tuple[str, ...], adjustment: str) -> A
     residual = _residual_products(sums, slopes)
     _refuse_determined(sums, residual, outcomes)
     joint, part, freedom = _residuals(sums, residual, lost)
+    answered = (sums.answers * sums.used).sum(axis=1)
     return ArmMeans(
         moments.arms, outcomes, mean, joint + _sampled(sums, slopes, by_stratum - mean[:, None]), part, freedom,
-        answered=(sums.answers * sums.used).sum(axis=1), scatter=plain_scatter(moments, sums.positions),
+        answered=answered, counted=answered, scatter=plain_scatter(moments, sums.positions),
         notices=(*notices, *dropped), adjusted=tuple(enough.tolist()),
     )  # fmt: skip
 
@@ -152,12 +154,8 @@ class _Sums:
 
     def ranks(self) -> Array:
         """[A, V] slopes that an arm's covariates can tell apart: those that repeat or stand still count for none."""
-        scaled, _ = _scaled(np.einsum("asvkl,sv->avkl", self.xx, self.used.astype(float)))
-        return (
-            np.linalg.matrix_rank(scaled, rtol=NOTHING, hermitian=True).astype(float)
-            if self.covariates
-            else np.zeros(1)
-        )
+        products = np.einsum("asvkl,sv->avkl", self.xx, self.used.astype(float))
+        return rank(products).astype(float) if self.covariates else np.zeros(1)
 
     def own_slopes(self) -> Array:
         """[A, V, k] slopes within the strata of each arm."""
@@ -192,7 +190,7 @@ class _Sums:
 
 def covariates_of(moments: Moments, variable: str) -> list[int]:
     """Positions of the covariates among those who answered the variable's outcome."""
-    suffix = ANSWERED_BY + variable.split("|")[0]
+    suffix = ANSWERED_BY + variable.split("|")[0].removeprefix(TAKEN + ANSWERED_BY)
     own = [i for i, name in enumerate(moments.variables) if name.startswith(COVARIATE) and name.endswith(suffix)]
     every = [i for i, name in enumerate(moments.variables) if name.startswith(COVARIATE) and ANSWERED_BY not in name]
     return own or every
@@ -218,15 +216,7 @@ def _usable(moments: Moments, outcomes: tuple[str, ...], answers: Array) -> tupl
 
 def _solve(xx: Array, xy: Array) -> Array:
     """Least squares on scaled covariates, so that collinear ones share a slope instead of failing."""
-    scaled, scale = _scaled(xx)
-    inverse = np.linalg.pinv(scaled, rcond=NOTHING, hermitian=True)
-    return np.einsum("...kl,...l->...k", inverse, xy / scale) / scale
-
-
-def _scaled(xx: Array) -> tuple[Array, Array]:
-    diagonal = np.diagonal(xx, axis1=-2, axis2=-1)
-    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    return xx / (scale[..., :, None] * scale[..., None, :]), scale
+    return np.einsum("...kl,...l->...k", inverse(xx), xy)
 
 
 def _residuals(sums: _Sums, residual: Array, lost: Array) -> tuple[Array, Array, Array]:

@@ -24,8 +24,8 @@ from typing import Self
 import numpy as np
 
 from causalcx.core.clusters import Clusters
+from causalcx.core.linear import NOTHING, inverse
 from causalcx.core.moments import Array, Whole
-from causalcx.designs.arms.armmeans import NOTHING
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class ClusterFit:
         z, zy, centre, scale = _centred(clusters, used, columns, k, stratum)
         rows = _rows(number.sum(axis=0) / number.sum(), arms, k, one_slope=one_slope)
         cell = arm * len(strata) + stratum
-        inverse, beta = _solved(rows, cell, weight, z, zy)
-        return cls(clusters, columns, used, cell, weight, rows, z, zy, centre, scale, inverse, beta, arms)
+        bread, beta = _solved(rows, cell, weight, z, zy)
+        return cls(clusters, columns, used, cell, weight, rows, z, zy, centre, scale, bread, beta, arms)
 
     @property
     def mean(self) -> Array:
@@ -205,10 +205,8 @@ def _solved(rows: Array, cell: Whole, weight: Array, z: Array, zy: Array) -> tup
     np.add.at(inner, cell, weight[:, None, None] * z)
     np.add.at(right, cell, weight[:, None, None] * zy)
     products = np.einsum("cpi,cij,cqj->pq", rows, inner, rows, optimize=True)
-    diagonal = np.diag(products)
-    scale = np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    inverse = np.linalg.pinv(products / np.outer(scale, scale), rcond=NOTHING, hermitian=True) / np.outer(scale, scale)
-    return inverse, inverse @ np.einsum("cpi,civ->pv", rows, right)
+    bread = inverse(products)
+    return bread, bread @ np.einsum("cpi,civ->pv", rows, right)
 
 
 def _power(matrices: Array, power: float) -> Array:

@@ -9,8 +9,9 @@ import numpy as np
 from causalcx.core.check import Notice
 from causalcx.core.clusters import Clusters
 from causalcx.core.errors import CannotAnswer
+from causalcx.core.linear import NOTHING
 from causalcx.core.moments import Array, Moments, Whole
-from causalcx.designs.arms.armmeans import NOTHING, SPARE_UNITS, ArmMeans, arm_means, plain_scatter
+from causalcx.designs.arms.armmeans import SPARE_UNITS, ArmMeans, arm_means, plain_scatter
 from causalcx.designs.arms.clusterfit import ClusterFit
 
 LEAST_CLUSTERS = 2
@@ -27,7 +28,7 @@ def means(moments: Moments, outcomes: tuple[str, ...], adjustment: str) -> ArmMe
 def cluster_means(moments: Moments, clusters: Clusters, outcomes: tuple[str, ...], adjustment: str) -> ArmMeans:
     """Raises CannotAnswer where an arm has one cluster, or an outcome nothing to tell its error from."""
     arms, many = len(moments.arms), len(outcomes)
-    mean, answered, adjusted = np.zeros((arms, many)), np.zeros((arms, many)), np.zeros(many, bool)
+    (mean, answered, counted), adjusted = np.zeros((3, arms, many)), np.zeros(many, bool)
     pairs, influence, notices = np.zeros((arms, arms, many)), [np.zeros(0)] * many, []
     for group in _answered_alike(clusters, outcomes):
         columns = [clusters.variables.index(outcomes[v]) for v in group]
@@ -36,6 +37,7 @@ def cluster_means(moments: Moments, clusters: Clusters, outcomes: tuple[str, ...
         fitted = ClusterFit.of(clusters, columns, arms, strata, k, one_slope=adjustment == "cuped")
         i = moments.index(outcomes[group[0]])
         mean[:, group], answered[:, group] = fitted.mean, moments.count[:, strata, i, i].sum(axis=1)[:, None]
+        counted[:, group] = np.bincount(clusters.arm[fitted.used], clusters.count[fitted.used, columns[0]])[:, None]
         pairs[:, :, group], adjusted[group] = fitted.freedom()[:, :, None], k > 0
         notices += _said_of(dict.fromkeys(outcomes[v].split("|")[0] for v in group), [*left_out, *dropped])
         value = fitted.influence()
@@ -45,7 +47,7 @@ def cluster_means(moments: Moments, clusters: Clusters, outcomes: tuple[str, ...
     scatter = plain_scatter(moments, [moments.index(v) for v in outcomes])
     _refuse_flat(outcomes, scatter, covariance, float(moments.units.sum()))
     return ArmMeans(
-        moments.arms, outcomes, mean, covariance, np.zeros((arms, 0, many, many)), np.zeros((arms, 0, many)), answered, scatter,
+        moments.arms, outcomes, mean, covariance, np.zeros((arms, 0, many, many)), np.zeros((arms, 0, many)), answered, counted, scatter,
         notices=tuple(notices), adjusted=tuple(adjusted.tolist()), pairs=pairs,
     )  # fmt: skip
 

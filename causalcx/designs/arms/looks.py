@@ -89,7 +89,7 @@ def _number(experiment: Experiment, information: float, over: bool) -> int | Non
     assert looks is not None
     if looks.named is not None:
         return looks.named
-    if over or information >= 1 - NEAR / 10:
+    if over or 1 - NEAR / 10 <= information <= 1 + NEAR:
         return len(times)
     if looks.dates:
         return looks.dates.index(experiment.as_of) + 1 if experiment.as_of in looks.dates else None
@@ -102,7 +102,7 @@ def _at(looks: Looks, times: tuple[float, ...], number: int | None, information:
     before = times if number is None else times[: number - 1]
     last = number == len(times) or information >= 1
     assert looks.spending is not None
-    until = (*(t for t in before if t < information - 1e-9), information)
+    until = (*(t for t in before if t < min(information, 1.0) - 1e-9), information)
     return Looking(number, len(times), last, information, Spending(looks.spending, until, last))
 
 
@@ -237,10 +237,14 @@ def planned_looks(experiment: Experiment) -> tuple[PlannedLook, ...]:
 
 
 def _moved(experiment: Experiment, now: Looking) -> tuple[Notice, ...]:
-    """A look that whoever fitted named, away from its place: the bound is that of the information that is there."""
+    """A look away from its place, as whoever fitted named it or the period is over: the bound is that of what is there."""
     looks = experiment.looks
-    if looks is None or looks.named is None or looks.spending is None or now.number is None:
+    if looks is None or looks.spending is None or now.number is None:
         return ()
     planned = planned_times(experiment)[now.number - 1]
     facts = {"look": now.number, "planned": planned, "information": now.information}
+    if looks.named is None and now.last and now.information < 1 - NEAR:
+        return (Notice(code="look-short", facts=facts),)
+    if looks.named is None and not now.last:
+        return ()
     return (Notice(code="look-moved", facts=facts),) if abs(planned - now.information) > NEAR else ()

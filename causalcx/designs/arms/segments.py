@@ -1,4 +1,4 @@
-"""Effects on the parts of one segment column, partially pooled and centred on the headline, so that the parts add up."""
+"""Effects on the parts of one segment column, partially pooled and, where what they count for is known, centred on the headline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array
 from causalcx.designs.contrasts import Estimates
 
-METHOD = "partial pooling over segments (normal-normal), centred on the headline"
+METHOD = "partial pooling over segments (normal-normal)"
 
 
 class Part(Protocol):
@@ -40,13 +40,14 @@ def segments[P: Part](
     experiment: Experiment,
     parts: Mapping[str, P],
     estimate: Callable[[P], Estimates],
+    whole: Estimates,
     headlines: tuple[Effect, ...],
     seed: int,
 ) -> Segments:
     """Primaries by segment.
 
-    The posterior mean of segment g is shifted by headline - sum_g share_g theta_g, share_g its share of the units, so that
-    the parts add up to the whole.
+    All segments are shifted by headline - sum_g share_g theta_g, share_g the share of what the headline counts that lies in
+    segment g, so that the parts add up to the whole; not so where they do not make it up, as when one was left out.
     """
     found, notices = _estimates(parts, estimate)
     if len(found) < 2:
@@ -55,8 +56,8 @@ def segments[P: Part](
     levels = list(found)
     value = np.array([[_of(found[g], e)[0] for g in levels] for e in primaries])
     error = np.array([[_of(found[g], e)[1] for g in levels] for e in primaries])
-    share = np.array([parts[g].units.sum() for g in levels])
-    return _pooled(experiment, primaries, levels, value, error, share / share.sum(), found, notices, seed)
+    shares = [_shares(found, whole, e) for e in primaries]
+    return _pooled(experiment, primaries, levels, value, error, shares, found, notices, seed)
 
 
 def _estimates[P: Part](
@@ -83,28 +84,40 @@ def _estimated[P](part: P, estimate: Callable[[P], Estimates]) -> Estimates | No
 
 
 def _of(estimates: Estimates, effect: Effect) -> tuple[float, float]:
+    """Value and standard error, to ten digits: what the order of the rows does to the last ones would send the sampler elsewhere."""
     c = estimates.labels.index(effect.label)
-    return float(estimates.value[c]), float(np.sqrt(estimates.covariance[c, c]))
+    return float(f"{estimates.value[c]:.10g}"), float(f"{np.sqrt(estimates.covariance[c, c]):.10g}")
+
+
+def _shares(found: Mapping[str, Estimates], whole: Estimates, effect: Effect) -> Array | None:
+    """[G] what each part counts for in the headline; None where the parts do not make it up, or that is not known."""
+    counted, *own = (e.counted[e.labels.index(effect.label)] for e in (whole, *found.values()))
+    return np.array(own) / counted if sum(own) == counted else None
 
 
 def _pooled(
-    experiment: Experiment, primaries: list[Effect], levels: list[str], value: Array, error: Array, share: Array,
+    experiment: Experiment, primaries: list[Effect], levels: list[str], value: Array, error: Array, shares: list[Array | None],
     found: Mapping[str, Estimates], notices: tuple[Notice, ...], seed: int,
 ) -> Segments:  # fmt: skip
     from causalcx.models.pooling import pool
 
     pooled = pool(value, error, seed=seed)
-    centre = np.array([e.estimate for e in primaries]) - pooled.mean @ share
-    draws = pooled.draws + centre[None, :, None]
+    centres = [
+        0.0 if share is None else effect.estimate - float(mean @ share)
+        for effect, share, mean in zip(primaries, shares, pooled.mean, strict=True)
+    ]
+    methods = [METHOD + ("" if share is None else ", centred on the headline") for share in shares]
     effects = tuple(
-        _effect(experiment, effect, level, draws[:, k, g], found[level])
+        _effect(experiment, effect, level, pooled.draws[:, k, g] + centres[k], found[level], methods[k])
         for k, effect in enumerate(primaries)
         for g, level in enumerate(levels)
     )
     return Segments(effects, (convergence(pooled.r_hat, pooled.ess, pooled.divergences),), notices)
 
 
-def _effect(experiment: Experiment, headline: Effect, level: str, draws: Array, estimates: Estimates) -> Effect:
+def _effect(
+    experiment: Experiment, headline: Effect, level: str, draws: Array, estimates: Estimates, method: str
+) -> Effect:
     outcome, c = experiment.outcome(headline.outcome), estimates.labels.index(headline.label)
     low, high = np.quantile(draws, [0.025, 0.975])
     matters = None if outcome.matters is None else float((outcome.sign * draws > outcome.matters).mean())
@@ -113,7 +126,7 @@ def _effect(experiment: Experiment, headline: Effect, level: str, draws: Array, 
         "estimand": f"{headline.estimand} in segment", "estimate": float(draws.mean()), "std_error": float(draws.std()), "df": None,
         "low": float(low), "high": float(high), "p_value": None, "p_adjusted": None, "adjustment": None,
         "probability_better": float((outcome.sign * draws > 0).mean()), "probability_matters": matters,
-        "baseline": float(estimates.base[c]), "relative": None, "method": METHOD, "n_treated": treated, "n_control": control,
+        "baseline": float(estimates.base[c]), "relative": None, "method": method, "n_treated": treated, "n_control": control,
         "segment": f"{experiment.segments[0]}={level}",
     }  # fmt: skip
     return headline.model_copy(update=change)

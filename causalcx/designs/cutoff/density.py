@@ -117,7 +117,8 @@ def _on_the_cutoff(x: Array) -> dict[str, Any]:
     cutoff, or fewer than ``LEAST_CELLS`` on a side.
     """
     tied = int(np.searchsorted(x, 0.0, "right") - np.searchsorted(x, 0.0, "left"))
-    step = float(np.median(np.diff(_different(x))))
+    steps = np.diff(_different(x))
+    step = float(np.median(steps)) if len(steps) else np.inf
     reach = min(NEIGHBOURS, round(min(-x[0], x[-1]) / step))
     if tied < TIED or reach < LEAST_CELLS:
         return {"at_cutoff": tied, "expected": None, "p_heap": None}

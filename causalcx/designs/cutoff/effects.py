@@ -40,6 +40,7 @@ def estimates_of(design: Discontinuity, frame: Frame, found: list[Measured], n: 
             one.outcome.key: _method(one.jump, fuzzy=design.fuzzy is not None, adjusted=bool(design.covariates))
             for one in found
         },
+        counted=(float("nan"),) * len(found),
     )
 
 
@@ -84,7 +85,7 @@ class Level:
 
     data: Ordered
     units: Array
-    """Those near the cutoff, by which levels weigh: their effects add up to that of everybody there."""
+    """Those near the cutoff."""
 
 
 def segments_of(
@@ -92,12 +93,13 @@ def segments_of(
     design: Discontinuity,
     frame: Frame,
     data: Ordered,
+    whole: Estimates,
     effects: tuple[Effect, ...],
     width: float,
     *,
     seed: int,
 ) -> Segments:
-    """Primaries by level of the segment column, each with bandwidths of its own, partially pooled."""
+    """Primaries by level of the segment column, each with bandwidths of its own, so they are pooled but add up to nothing."""
     if not experiment.segments:
         return Segments()
     labels = frame.labels[experiment.segments[0]]
@@ -112,4 +114,4 @@ def segments_of(
         found = [measured(level.data, o) for o in experiment.primaries]
         return estimates_of(design, frame, found, len(level.data.x))
 
-    return segments(experiment, levels, estimate, effects, seed)
+    return segments(experiment, levels, estimate, whole, effects, seed)

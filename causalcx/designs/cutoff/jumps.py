@@ -15,12 +15,14 @@ from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import TREATED, UNTREATED, Frame
 from causalcx.core.outcomes import Outcome
 from causalcx.designs.cutoff.local_polynomial import Jump, Rows, Widths, jump, widths
-from causalcx.designs.unconfounded.features import features
+from causalcx.designs.features import features, refuse_repeats
 from causalcx.designs.values import in_units
 
 COMPARISON = f"{TREATED} vs {UNTREATED}"
 CLEAR = 1.959964
 """Standard errors by which the jump of the treatment received must exceed zero before anything is divided by it."""
+ROUNDING = 1e-9
+"""A jump of a share below it is none."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ def ordered(experiment: Experiment, design: Discontinuity, frame: Frame) -> Orde
     x = frame.numbers[design.running] - design.cutoff
     order = np.argsort(x, kind="stable")
     known = features(frame, tuple(design.covariates))
+    refuse_repeats(frame, tuple(design.covariates))
     values = known.values[order] if known.names else np.empty((0, 0))
     return Ordered(
         order=order,
@@ -112,7 +115,7 @@ def measured(data: Ordered, outcome: Outcome) -> Measured:
 def _received_at(outcome: Outcome, rows: Rows, taken: Array, at: Widths) -> Jump:
     """The jump of the treatment received, by which the outcome's is divided."""
     found = jump(Rows("received", rows.x, taken, None, rows.covariates), at)
-    if abs(found.corrected) <= CLEAR * found.error:
+    if abs(found.corrected) <= max(CLEAR * found.error, ROUNDING):
         raise CannotAnswer(
             "{outcome}: passing the cutoff does not clearly change who gets the treatment ({below} below it, {above} above), so its "
             "effect cannot be told; without `fuzzy` the effect of passing the cutoff itself is estimated.",

@@ -12,12 +12,13 @@ from functools import cached_property
 import numpy as np
 
 from causalcx.core.errors import CannotAnswer
+from causalcx.core.linear import inverse
 from causalcx.core.moments import Array, Whole
 
 NEIGHBOURS = 3
 """Nearest other rows behind a residual; rows with the same running value count as one place."""
 LEAST_VALUES = 10
-"""Different running values that a window on either side always holds, and without which nothing is fitted."""
+"""Different running values that every bandwidth holds on either side, and without which nothing is fitted."""
 STEPS = ((3, 3), (2, 2), (1, 0))
 """Order of the polynomial and the coefficient sought: for the pilot of the bias, the bias, and the jump itself."""
 KERNEL = 2.576
@@ -114,9 +115,9 @@ def widths(rows: Rows) -> Widths:
 
     Raises CannotAnswer with too few values on a side, or an outcome that is constant near the cutoff.
     """
-    least = _least_width(rows)
+    least = least_width(rows)
     reach = (-float(rows.x[0]), float(rows.x[-1]))
-    pilot = min(max(_pilot(rows), least), max(reach))
+    pilot = max(min(_pilot(rows), max(reach)), least)
     close = [_side(rows, rows.window(side, pilot)) for side in (0, 1)]
     wide: tuple[float, float] = reach
     found = []
@@ -124,7 +125,7 @@ def widths(rows: Rows) -> Widths:
         near = [local(rows, side, pilot, order) for side in (0, 1)]
         far = [local(rows, side, wide[side], order + 1) for side in (0, 1)]
         width = _balanced(rows, near, close, far, power, regularised=i > 0)
-        found.append(min(max(width, least), max(reach)))
+        found.append(max(min(width, max(reach)), least))
         wide = (found[-1], found[-1])
     return Widths(jump=found[2], bias=found[1])
 
@@ -144,8 +145,8 @@ def _side(rows: Rows, window: slice) -> Side:
     return Side(columns, residuals(rows.x[window], columns))
 
 
-def _least_width(rows: Rows) -> float:
-    """The distance within which either side has enough different values."""
+def least_width(rows: Rows) -> float:
+    """The distance within which either side has enough different values. Raises CannotAnswer where a side has too few."""
     places = [np.unique(np.abs(rows.x[s])) for s in (slice(None, rows.start), slice(rows.start, None))]
     if min(map(len, places)) < LEAST_VALUES:
         raise CannotAnswer(
@@ -194,7 +195,7 @@ def _slopes(fits: list[Local], columns: list[Array], outcomes: int) -> Array:
     if columns[0].shape[1] == outcomes:
         return np.empty((0, outcomes))
     cross = np.sum([f.unexplained(c) for f, c in zip(fits, columns, strict=True)], axis=0)
-    return np.linalg.pinv(cross[outcomes:, outcomes:], hermitian=True) @ cross[outcomes:, :outcomes]
+    return inverse(cross[outcomes:, outcomes:]) @ cross[outcomes:, :outcomes]
 
 
 def residuals(x: Array, columns: Array) -> Array:

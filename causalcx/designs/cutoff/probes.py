@@ -12,7 +12,7 @@ from causalcx.core.errors import CannotAnswer
 from causalcx.core.inference import t_interval, two_sided_p
 from causalcx.core.moments import Flags
 from causalcx.designs.cutoff.jumps import Measured, Ordered
-from causalcx.designs.cutoff.local_polynomial import Jump, Rows, Widths, jump, widths
+from causalcx.designs.cutoff.local_polynomial import Jump, Rows, Widths, jump, least_width, widths
 
 HOLE = 0.05
 """Share of the rows within the bandwidth that the donut leaves out."""
@@ -44,12 +44,18 @@ def p_of(found: Jump) -> float:
     return two_sided_p(found.corrected, found.error, None)
 
 
-def donut(one: Measured) -> dict[str, Any]:
-    """The jump without the rows nearest to the cutoff, and whether it differs."""
+def donut(one: Measured) -> dict[str, Any] | None:
+    """The jump without the rows nearest to the cutoff, and whether it differs; farther out where too few values would be left, and
+    None where there are too few on a side."""
     near = np.abs(one.rows.x)
     hole = float(np.quantile(near[near < one.jump.widths.jump], HOLE))
     kept = near > hole
-    other = jump(_only(one.rows, kept), one.jump.widths)
+    rows = _only(one.rows, kept)
+    try:
+        least = least_width(rows)
+    except CannotAnswer:
+        return None
+    other = jump(rows, Widths(max(one.jump.widths.jump, least), max(one.jump.widths.bias, least)))
     influence = np.zeros(len(near))
     influence[one.jump.rows] = one.jump.influence
     influence[np.flatnonzero(kept)[other.rows]] -= other.influence
@@ -66,8 +72,9 @@ def _only(rows: Rows, kept: Flags) -> Rows:
 
 
 def bandwidth_curve(one: Measured) -> list[dict[str, Any]]:
-    """The jump at multiples of its bandwidths."""
-    return [_at(one, m) for m in MULTIPLES]
+    """The jump at those multiples of its bandwidths that hold enough values."""
+    enough = least_width(one.rows) / min(one.jump.widths.jump, one.jump.widths.bias)
+    return [_at(one, m) for m in MULTIPLES if m >= min(enough, 1.0)]
 
 
 def _at(one: Measured, multiple: float) -> dict[str, Any]:

@@ -28,12 +28,12 @@ from causalcx.core.outcomes import Outcome
 from causalcx.core.readout import Readout
 from causalcx.designs import randomised
 from causalcx.designs.contrasts import Estimates
+from causalcx.designs.features import features
 from causalcx.designs.headline import Headline, headline
 from causalcx.designs.neighbours.felt_parts import exposure_form, fallbacks, groups_of, naive, part
 from causalcx.designs.neighbours.nearby import Form, refuse_nobody_exposed, shares_of
 from causalcx.designs.neighbours.spillover import OWN, ROLLED, SPILL, TOTAL, UNTREATED
 from causalcx.designs.regression import Regression
-from causalcx.designs.unconfounded.features import features
 from causalcx.designs.values import clusters_of, in_units, spread
 
 DATA = "frame"
@@ -246,6 +246,7 @@ def _fitted(place: Place, rows: Flags) -> tuple[Regression, dict[str, Array], bo
     d, e, has = place.treated[rows], place.share[rows], place.has[rows].mean()
     held = place.held[rows] - place.held[rows].mean(axis=0)
     held = held[:, held.std(axis=0) > 0]
+    held = held / held.std(axis=0)
     group = np.unique(place.group[rows], return_inverse=True)[1]
     felt = e[d == 1].mean()
     for apart in (True, False):

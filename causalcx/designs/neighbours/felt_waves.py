@@ -137,6 +137,7 @@ def with_neighbours(
     """
     found = felt(waves, design)
     result, careless, own = headline(experiment, total_effects(found, plain), seed), read(waves), read(found.cleaned)
+    alone = _alone(found, result)
     drawn = [*(p for p in own.pictures if p.code != "waves"), *(p for p in careless.pictures if p.code == "waves")]
     shown = tuple(p.model_copy(update={"code": "event-time-own"}) if p.code == "event-time" else p for p in drawn)
     return own.model_copy(
@@ -145,10 +146,10 @@ def with_neighbours(
             "arms": careless.arms, "flows": (), "pictures": shown,
             "checks": (
                 *(c for c in careless.checks if c.name not in OF_THE_HEADLINE + TRENDS), _support(found),
-                *(c for c in own.checks if c.name in TRENDS),
+                *(_of_the_own_change(c, alone) for c in own.checks if c.name in TRENDS),
                 *small_sample(result.effects), *precision(experiment, result.effects), *guardrails(experiment, result.effects),
             ),
-            "warnings": (*_still_true(careless.warnings, result), *_naive(found, plain, result)),
+            "warnings": (*_still_true(careless.warnings, result), *_naive(alone, plain, result)),
             "fallbacks": (*own.fallbacks, *fallbacks(assumed=found.weights[0].assumed, linked=found.nearby.group, grouped_by=found.grouped_by)),
             "rests_on": (*_without_waves(own.rests_on), exposure_form(experiment, found.weights[0].exposure.form)),
         }
@@ -194,6 +195,18 @@ def _support(found: Felt) -> Check:
     return comparison_far(int(far.sum()), int((compared & ~records.now.any(axis=1)).sum()))
 
 
+def _alone(found: Felt, result: Headline) -> dict[str, float]:
+    """The effect of the own change on every outcome."""
+    own = found.joint([(v, ((OWN, None),)) for v in range(len(result.effects))]).value.tolist()
+    return {e.outcome: o for e, o in zip(result.effects, own, strict=True)}
+
+
+def _of_the_own_change(check: Check, alone: dict[str, float]) -> Check:
+    """A check of the waves' course: the effect it speaks of is that of the own change, not the headline's."""
+    facts = {"estimate": alone[check.facts["outcome"]], "shape": "own"}
+    return check.model_copy(update={"facts": check.facts | facts})
+
+
 def _still_true(warnings: tuple[Notice, ...], result: Headline) -> list[Notice]:
     """What was said of the roll-out without neighbours, set against the total."""
     totals = {e.outcome: e.estimate for e in result.effects}
@@ -211,11 +224,10 @@ def _without_waves(assumed: tuple[Notice, ...]) -> list[Notice]:
     ]
 
 
-def _naive(found: Felt, plain: Estimates, result: Headline) -> tuple[Notice, ...]:
+def _naive(alone: dict[str, float], plain: Estimates, result: Headline) -> tuple[Notice, ...]:
     """Per primary, what a comparison that ignores the neighbours would claim."""
-    own = found.joint([(v, ((OWN, None),)) for v in range(len(result.effects))]).value
     return tuple(
-        naive(e, float(claimed), float(o))
-        for e, claimed, o in zip(result.effects, plain.value, own, strict=True)
+        naive(e, float(claimed), alone[e.outcome])
+        for e, claimed in zip(result.effects, plain.value, strict=True)
         if e.role == "primary"
     )

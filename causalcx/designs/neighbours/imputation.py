@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causalcx.core.linear import inverse
 from causalcx.core.moments import Array, Flags, Whole
 
 MET = 1e-6
@@ -75,9 +76,7 @@ class Untreated:
         cross = np.einsum("nk,ntq->tkq", records.z[tell], within[tell]).reshape(periods * width, q)
         gram[: periods * width, periods * width :], gram[periods * width :, : periods * width] = cross, cross.T
         gram[periods * width :, periods * width :] = np.einsum("ntq,ntr->qr", within[tell], within[tell])
-        scale = 1 / np.sqrt(np.where(np.diag(gram) > 0, np.diag(gram), 1.0))
-        inverse = np.linalg.pinv(gram * np.outer(scale, scale), rcond=1e-10, hermitian=True) * np.outer(scale, scale)
-        return cls(records, within, gram, inverse)
+        return cls(records, within, gram, inverse(gram))
 
     def weights(self, asked: Array, of_feature: int | None = None) -> Array | None:
         """[N, T] weights of all outcomes for ``asked`` [N, T] of treated periods, or for an effect of a feature on the untreated.

@@ -13,6 +13,7 @@ import numpy as np
 
 from causalcx.core.effect import OWN, SPILLOVER
 from causalcx.core.errors import CannotAnswer
+from causalcx.core.linear import inverse
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.designs.neighbours.imputation import Records, Untreated
 from causalcx.designs.neighbours.nearby import Exposure, Nearby, exposure, forms
@@ -80,7 +81,7 @@ def within_cells(x: Array, records: Records) -> Array:
 
 def _slopes(felt: Array) -> Array:
     """[q, q] inverse of the features' products."""
-    return np.linalg.pinv(np.einsum("ntq,ntr->qr", felt, felt), hermitian=True)
+    return inverse(np.einsum("ntq,ntr->qr", felt, felt))
 
 
 def weights(nearby: Nearby, wave: Whole, first: Whole, covariates: Array, *, everyone: bool) -> Weights:

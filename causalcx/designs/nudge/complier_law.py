@@ -10,12 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from causalcx.core.effect import Law
+from causalcx.core.linear import inverse
 from causalcx.core.moments import Array
 from causalcx.designs.nudge.wald import Moved
 
 DRAWS, BURN = 4_000, 500
-TINY = 1e-10
-"""Eigenvalues of a correlation matrix below it count as none: outcomes with the same answerers share a first stage."""
 
 
 def joint_law(law: Law, found: Moved, seed: int) -> Law:
@@ -31,9 +30,9 @@ def _draws(found: Moved, covariance: Array, scale: Array, prior: Array, seed: in
     """[DRAWS, V] effects in units of their prior's standard deviation."""
     rng, many = np.random.default_rng(seed), len(scale)
     reduced, first = found.reduced / scale, found.first
-    precision = _inverse(covariance)
-    pull = covariance[:many, many:] @ _inverse(covariance[many:, many:])
-    left = _inverse(covariance[:many, :many] - pull @ covariance[many:, :many])
+    precision = inverse(covariance)
+    pull = covariance[:many, many:] @ inverse(covariance[many:, many:])
+    left = inverse(covariance[:many, :many] - pull @ covariance[many:, :many])
     common = _shared(covariance[many:, many:], first)
     p, kept = first.copy(), np.empty((BURN + DRAWS, many))
     for draw in kept:
@@ -51,11 +50,6 @@ def _shared(covariance: Array, first: Array) -> Array:
     same = (first[:, None] == first) & (np.diag(covariance)[:, None] == np.diag(covariance))
     leader = same.argmax(axis=1)
     return (leader[:, None] == np.unique(leader)).astype(float)
-
-
-def _inverse(matrix: Array) -> Array:
-    size = np.sqrt(np.diag(matrix))
-    return np.linalg.pinv(matrix / np.outer(size, size), rcond=TINY, hermitian=True) / np.outer(size, size)
 
 
 def _normal(rng: np.random.Generator, precision: Array, pull: Array) -> Array:

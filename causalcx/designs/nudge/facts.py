@@ -10,6 +10,7 @@ from causalcx.checks import instrument as verdicts
 from causalcx.core.check import Check, Notice
 from causalcx.core.design_keys.instrument import Instrument
 from causalcx.core.experiment import Experiment
+from causalcx.core.linear import inverse, rank
 from causalcx.core.moments import Array, Flags
 from causalcx.designs.nudge.setting import CLUSTERS, Setting
 from causalcx.designs.nudge.wald import NOTHING, classical_f, leave_one_out, moved
@@ -58,11 +59,7 @@ def _likeness(design: Instrument, setting: Setting) -> tuple[Check, ...]:
 
 def _chi_square(values: Array, covariance: Array) -> tuple[float, int]:
     """Wald statistic that all values are 0, and its degrees of freedom."""
-    size = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(size, size)
-    inverse = np.linalg.pinv(correlation, rcond=NOTHING, hermitian=True)
-    t = values / size
-    return float(t @ inverse @ t), int(np.linalg.matrix_rank(correlation, rtol=NOTHING, hermitian=True))
+    return float(values @ inverse(covariance, NOTHING) @ values), int(rank(covariance, NOTHING))
 
 
 def left_out(design: Instrument, setting: Setting) -> tuple[Notice, ...]:

@@ -12,8 +12,8 @@ from causalcx.core.errors import CannotAnswer, DataError
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import Frame
 from causalcx.core.outcomes import Outcome
+from causalcx.designs.features import Features, features, refuse_repeats
 from causalcx.designs.nudge.wald import Moved, jackknife_strength, leave_one_out, moved, share_left, two_valued
-from causalcx.designs.unconfounded.features import Features, features
 from causalcx.designs.values import in_units
 
 CLUSTERS = 10
@@ -89,6 +89,7 @@ def setting_of(design: Instrument, frame: Frame) -> Setting:
     level, taken = labels.position, (frame.arm == 1).astype(float)
     _refuse(design, frame, level, len(labels.names))
     x = features(frame, tuple(design.covariates))
+    refuse_repeats(frame, tuple(design.covariates))
     if len(labels.names) == 2:
         z, (more, less) = two_valued(level, taken)
         setting = Setting(

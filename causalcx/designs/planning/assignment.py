@@ -26,6 +26,7 @@ from causalcx.core.moments import Array, Whole, moments_of_columns
 from causalcx.core.need import EVERYONE, Frame, Need
 from causalcx.designs.planning.columns import filled_covariates, names_of_rows, stratum_of_rows
 from causalcx.designs.planning.split import Split
+from causalcx.designs.values import clusters_of
 
 TRIES = 20
 """Lots drawn, in multiples of those expected, before a balanced one is given up."""
@@ -72,13 +73,12 @@ def units_need(experiment: Experiment, design: Randomised, unit: str, *, with_co
 
 
 def drawn_of(frame: Frame, design: Randomised, unit: str) -> Drawn:
-    """Every row, or every group. Raises DataError where a group lies in two strata."""
+    """Every row, or every group. Raises DataError where a group lies in two strata, or a row in no group."""
     strata, columns = stratum_of_rows(frame, design.strata), filled_covariates(frame)
     if not design.cluster or design.cluster == unit:
         return Drawn(names_of_rows(frame.labels[unit]), strata, columns, np.arange(len(strata)))
-    names, first, of = np.unique(
-        np.array(names_of_rows(frame.labels[design.cluster])), return_index=True, return_inverse=True
-    )
+    groups = np.array(frame.labels[design.cluster].names)[clusters_of(frame, design.cluster)]
+    names, first, of = np.unique(groups, return_index=True, return_inverse=True)
     own = np.array(strata)[first]
     crossed = np.flatnonzero(own[of] != np.array(strata))
     if len(crossed):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -33,10 +32,9 @@ def drawable(experiment: Experiment) -> Experiment:
     return experiment.model_copy(update={"outcomes": kept} | rest)
 
 
-def history_need(experiment: Experiment, columns: Collection[str]) -> Need:
-    """What the design asks of its data, without who was treated; of what a history may lack, what it has."""
+def history_need(experiment: Experiment, columns: Collection[str], module: Any) -> Need:
+    """What the design's module asks of its data, without who was treated; of what a history may lack, what it has."""
     design: Any = experiment.design
-    module = import_module(f"causalcx.designs.{design.kind.replace('-', '_')}")
     asked: Need = module.needs(experiment, dt.date.max)
     told = [str(getattr(design, key)) for key in LEARNT if getattr(design, key, None)]
     numbers = [n for n in asked.numbers if n in columns or n == getattr(design, "running", None)]
@@ -62,7 +60,9 @@ def world_of(experiment: Experiment, frame: Frame, setting: Setting, seed: int, 
     frame = _some_rows(frame, seed)
     if kind == "discontinuity":
         return threshold(experiment, frame, setting.moved, seed)
-    return nudged(experiment, frame, setting.moved) if kind == "instrument" else unassigned(experiment, frame, seed)
+    return (
+        nudged(experiment, frame, setting.moved, seed) if kind == "instrument" else unassigned(experiment, frame, seed)
+    )
 
 
 def _as_scores(experiment: Experiment) -> Experiment:

@@ -19,6 +19,7 @@ from causalcx.core.design_keys.randomised import Randomised
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Moments, Whole
 from causalcx.core.need import ANSWERED_BY, COVARIATE, EVERYONE, Frame, Need, variables_of
+from causalcx.core.outcomes import Outcome
 from causalcx.core.sizing import LEVEL, Replay, ReplayedOutcome, monte_carlo_error
 from causalcx.core.survival import answers
 from causalcx.designs.arms.factors import main_effects
@@ -43,6 +44,7 @@ def history_need(experiment: Experiment, design: Randomised) -> Need:
         labels=(*design.strata, *([design.cluster] if design.cluster else [])),
         cluster=design.cluster,
         equal_clusters=design.weight == "cluster",
+        numbers=tuple(dict.fromkeys(c for o in experiment.outcomes if o.kind == "ratio" for c in o.columns)),
     )
     return replace(need, entered=None, as_of=None)
 
@@ -166,18 +168,31 @@ def _variables(experiment: Experiment, frame: Frame) -> dict[str, Array]:
     columns: dict[str, Array] = {}
     covariates = filled_covariates(frame)
     for outcome in experiment.outcomes:
-        values = frame.outcomes[outcome.key]
-        gaps = np.isnan(values)
-        if outcome.kind == "nps":
-            parts = np.where(gaps, np.nan, values >= 9), np.where(gaps, np.nan, values <= 6)
-        elif outcome.kind == "duration":
-            parts = tuple(answers(outcome, values, frame.left[outcome.key]).T)
-        else:
-            parts = (values,)
+        parts = _parts(outcome, frame)
+        gaps = np.isnan(parts[0])
         columns |= dict(zip(variables_of(outcome), parts, strict=True))
         if gaps.any():
             columns |= {f"{c}{ANSWERED_BY}{outcome.key}": np.where(gaps, np.nan, x) for c, x in covariates.items()}
     return columns | covariates
+
+
+def _parts(outcome: Outcome, frame: Frame) -> tuple[Array, ...]:
+    """[n] each: what stands for the outcome, as in the moments."""
+    values = frame.outcomes[outcome.key]
+    gaps = np.isnan(values)
+    if outcome.kind == "nps":
+        return np.where(gaps, np.nan, values >= 9), np.where(gaps, np.nan, values <= 6)
+    if outcome.kind == "duration":
+        return tuple(answers(outcome, values, frame.left[outcome.key]).T)
+    return _both(outcome, frame) if outcome.kind == "ratio" else (values,)
+
+
+def _both(outcome: Outcome, frame: Frame) -> tuple[Array, Array]:
+    """Numerator and denominator of the units that have both; where the denominator is 0, an empty numerator is 0 too."""
+    above, below = (frame.numbers[str(column)] for column in (outcome.numerator, outcome.denominator))
+    above = np.where(below == 0, np.nan_to_num(above), above)
+    gaps = np.isnan(above) | np.isnan(below)
+    return np.where(gaps, np.nan, above), np.where(gaps, np.nan, below)
 
 
 def _estimates(experiment: Experiment, rows: _Rows, split: Split, rng: np.random.Generator) -> Estimates:

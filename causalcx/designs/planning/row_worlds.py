@@ -14,9 +14,9 @@ from causalcx.core.errors import CannotAnswer
 from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import TREATED, UNTREATED, Frame
-from causalcx.designs.discontinuity import estimated
+from causalcx.designs import discontinuity, instrument
+from causalcx.designs.features import features
 from causalcx.designs.planning.worlds import Near, World, parted, rows_of, with_arms, with_labels
-from causalcx.designs.unconfounded.features import features
 
 MOST_ROWS, MOST_STUDIED = 20_000, 2_500
 """Rows of a drawn world; fewer of a study without randomisation, whose models take far longer."""
@@ -33,10 +33,14 @@ RATES = {"discontinuity": 0.4}
 
 @dataclass(frozen=True)
 class Threshold(World):
-    """`discontinuity`: the recorded running variable, a smooth course without a jump, and deviations of near neighbours."""
+    """`discontinuity`: the recorded running variable, a smooth course without a jump, and deviations of near neighbours, with their covariates.
 
-    parts: dict[str, tuple[Array, Array]]
-    """[N] course and deviation, per outcome."""
+    What covariates leave of a deviation gets either sign by lot. So the noise that this one history happens to have at the cutoff is no
+    jump of all its worlds.
+    """
+
+    parts: dict[str, tuple[Array, Array, Array]]
+    """[N] per outcome: course, what covariates say of the deviation from it, and what they leave."""
     near: Near
     """By the running variable."""
     taken: Array | None
@@ -45,14 +49,16 @@ class Threshold(World):
     @override
     def drawn(self, size: int, run: int, rng: np.random.Generator) -> tuple[Experiment, Frame]:
         design, rows = cast(Discontinuity, self.experiment.design), _rows(self, size, rng)
-        frame = rows_of(self.frame, rows)
         donors = self.near.drawn(rows, REACH, rng)
-        outcomes = {k: course[rows] + deviation[donors] for k, (course, deviation) in self.parts.items()}
-        above = (frame.numbers[design.running] >= design.cutoff).astype(np.int64)
-        numbers = {**frame.numbers, **({str(design.fuzzy): self.taken[rows]} if self.taken is not None else {})}
-        return self.experiment, with_arms(
-            replace(frame, outcomes=outcomes, numbers=numbers), above, (UNTREATED, TREATED)
-        )
+        sign = rng.choice((-1.0, 1.0), size)
+        outcomes = {
+            k: course[rows] + said[donors] + sign * left[donors] for k, (course, said, left) in self.parts.items()
+        }
+        numbers = {design.running: self.frame.numbers[design.running][rows]}
+        above = (numbers[design.running] >= design.cutoff).astype(np.int64)
+        numbers |= {str(design.fuzzy): self.taken[rows]} if self.taken is not None else {}
+        frame = replace(rows_of(self.frame, donors), outcomes=outcomes, numbers=numbers)
+        return self.experiment, with_arms(frame, above, (UNTREATED, TREATED))
 
 
 def _rows(world: World, size: int, rng: np.random.Generator) -> Whole:
@@ -73,7 +79,8 @@ def threshold(experiment: Experiment, frame: Frame, moved: float | None, seed: i
     x = frame.numbers[design.running] - design.cutoff
     _refuse_few(min(int((x < 0).sum()), int((x >= 0).sum())))
     jump, got = _jumps(experiment, design, frame, x >= 0, seed)
-    parts = {k: _parted(x, y - jump[k] * got) for k, y in frame.outcomes.items()}
+    known = features(frame, tuple(frame.covariates)).values
+    parts = {k: _parted(x, known - known.mean(axis=0), y - jump[k] * got) for k, y in frame.outcomes.items()}
     taken = _taken_above(design.fuzzy, frame, x >= 0, moved, seed) if design.fuzzy else None
     return Threshold(**_known(experiment, frame), parts=parts, near=Near.by(x), taken=taken)
 
@@ -84,7 +91,7 @@ def _jumps(
     """What the estimator finds in the history, to be taken out of it: then the worlds that are drawn have no jump. And [N] who got it."""
     taken = frame.numbers.get(design.fuzzy) if design.fuzzy else None
     sharp = experiment.model_copy(update={"design": design.model_copy(update={"fuzzy": None})})
-    found = estimated(
+    found = discontinuity.estimated(
         sharp if taken is None else experiment,
         with_arms(frame, above.astype(np.int64), (UNTREATED, TREATED)),
         seed=seed,
@@ -94,12 +101,13 @@ def _jumps(
     ) if taken is None else taken
 
 
-def _parted(x: Array, y: Array) -> tuple[Array, Array]:
-    """[N] a polynomial over both sides, and what lies off it."""
+def _parted(x: Array, covariates: Array, y: Array) -> tuple[Array, Array, Array]:
+    """[N] a polynomial over both sides, what covariates say of what lies off it, and the rest."""
     scaled = x / max(float(np.abs(x).max()), 1e-300)
     powers, known = scaled[:, None] ** np.arange(POWERS + 1), ~np.isnan(y)
     course = powers @ np.linalg.lstsq(powers[known], y[known], rcond=None)[0]
-    return course, y - course
+    said = covariates @ np.linalg.lstsq(covariates[known], (y - course)[known], rcond=None)[0]
+    return course, said, y - course - said
 
 
 def _taken_above(column: str, frame: Frame, above: Flags, moved: float | None, seed: int) -> Array:
@@ -145,8 +153,8 @@ class Nudged(World):
         return self.experiment, with_arms(with_labels(frame, design.instrument, level, self.names), taken, self.arms)
 
 
-def nudged(experiment: Experiment, frame: Frame, moved: float | None) -> Nudged:
-    """Levels and take-up as they were; else two equal halves, of which one is moved."""
+def nudged(experiment: Experiment, frame: Frame, moved: float | None, seed: int) -> Nudged:
+    """Levels and take-up as they were, less what taking it did; else two equal halves, of which one is moved."""
     design = cast(Instrument, experiment.design)
     control = "0" if design.control is None else str(design.control)
     arms = frame.labels.get(design.treatment)
@@ -156,12 +164,15 @@ def nudged(experiment: Experiment, frame: Frame, moved: float | None) -> Nudged:
     if levels is None or arms is None:
         taking = 0.0, _told(moved, design.instrument)
         return Nudged(**_known(experiment, frame), names=OFFERED, shares=(0.5, 0.5), taking=taking, arms=names)
-    known = levels.position >= 0
-    taken = np.array([n != control for n in arms.names], float)[arms.position[known]]
-    count = np.bincount(levels.position[known], minlength=len(levels.names))
-    taking = np.bincount(levels.position[known], taken, len(levels.names)) / np.maximum(count, 1)
+    taken = np.array([n != control for n in arms.names], np.int64)[arms.position]
+    known = np.flatnonzero((levels.position >= 0) & (arms.position >= 0))
+    frame, level, taken = rows_of(frame, known), levels.position[known], taken[known]
+    count = np.bincount(level, minlength=len(levels.names))
+    taking = np.bincount(level, taken, len(levels.names)) / np.maximum(count, 1)
+    effect = instrument.estimated(experiment, with_arms(frame, taken, names), seed=seed).value
+    outcomes = {o.key: frame.outcomes[o.key] - d * taken for o, d in zip(experiment.outcomes, effect, strict=True)}
     return Nudged(
-        **_known(experiment, frame),
+        **_known(experiment, replace(frame, outcomes=outcomes)),
         names=levels.names,
         shares=tuple((count / count.sum()).tolist()),
         taking=tuple(taking.tolist()),
@@ -194,7 +205,7 @@ class Unassigned(World):
 
 
 def unassigned(experiment: Experiment, frame: Frame, seed: int) -> Unassigned:
-    """Propensity and course by penalised linear models; two equal arms where history does not tell who had it."""
+    """Propensity and course by penalised linear models, less what the arms did; two equal arms where history does not tell who had it."""
     from causalcx.designs.unconfounded.nuisances import linear, one_thread
 
     design, n = cast(Observational, experiment.design), len(frame.arm)
@@ -202,15 +213,21 @@ def unassigned(experiment: Experiment, frame: Frame, seed: int) -> Unassigned:
     x, labels = features(frame, tuple(frame.covariates)).values, frame.labels.get(design.treatment)
     control = str(design.control)
     names = (control, *(m for m in labels.names if m != control)) if labels else (control, TREATED)
+    arm = np.array([names.index(m) for m in labels.names])[labels.position] if labels else None
+    if arm is not None:
+        frame = replace(frame, outcomes={k: y - _done(y, arm, x) for k, y in frame.outcomes.items()})
     with one_thread():
         course = {k: _fitted(linear("value", 1.0, seed), x, y) for k, y in frame.outcomes.items()}
-        if labels is None:
-            chance = np.full((n, 2), 0.5)
-        else:
-            arm = np.array([names.index(m) for m in labels.names])[labels.position]
-            chance = linear("class", 1.0, seed).fit(x, arm).predict_proba(x)
+        chance = np.full((n, 2), 0.5) if arm is None else linear("class", 1.0, seed).fit(x, arm).predict_proba(x)
     near = {k: Near.by(y) for k, y in course.items()}
     return Unassigned(**_known(experiment, frame, MOST_STUDIED), chance=chance, course=course, near=near, names=names)
+
+
+def _done(y: Array, arm: Whole, x: Array) -> Array:
+    """[n] what each row's arm did, by least squares beside the covariates."""
+    own, known = (arm[:, None] == np.arange(1, arm.max() + 1)).astype(float), ~np.isnan(y)
+    columns = np.column_stack([own, np.ones(len(y)), x])
+    return own @ np.linalg.lstsq(columns[known], y[known], rcond=None)[0][: own.shape[1]]
 
 
 def _fitted(model: Any, x: Array, y: Array) -> Array:

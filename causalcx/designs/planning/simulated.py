@@ -46,14 +46,14 @@ class Simulated:
 
 
 def simulated(
-    experiment: Experiment, world: World, size: int | None, splits: int | None, seed: int, *, workers: int, progress: Progress | None
+    experiment: Experiment, world: World, size: int | None, splits: int | None, seed: int, *, design: str, workers: int, progress: Progress | None
 ) -> Simulated:  # fmt: skip
     """Worlds at the planned size and at others; what cannot be drawn as large is scaled up where the rate is known."""
     low, high = world.sizes
     wanted = size or world.usual
     planned = min(max(wanted, low), high)
     runs = splits or RUNS_OF.get(experiment.design.kind, RUNS)
-    tried = trials(world, _grid(world, planned), runs, seed, workers=workers, progress=progress)
+    tried = trials(world, _grid(world, planned), runs, seed, design=design, workers=workers, progress=progress)
     at = next(t for t in tried if t.size == planned)
     if wanted > high and world.rate:
         return Simulated(experiment, world, tuple(tried), at.scaled(wanted, (high / wanted) ** world.rate), None)

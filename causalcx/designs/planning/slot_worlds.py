@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast, override
 
 import numpy as np
@@ -11,11 +11,13 @@ import numpy as np
 from causalcx.core.design_keys.switchback import Switchback
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.experiment import Experiment
-from causalcx.core.moments import Whole
+from causalcx.core.moments import Array, Whole
 from causalcx.core.need import TREATED, Frame
 from causalcx.core.panel import EPOCH, Clock
 from causalcx.designs.planning.panel_worlds import panel_of
 from causalcx.designs.planning.worlds import World, months_of, parted, places, window, with_arms
+from causalcx.designs.slots.means import covariates_of
+from causalcx.designs.slots.order import Slots, slots_of, within
 from causalcx.designs.slots.schedule import settings_of
 
 LEAST_BLOCKS = 8
@@ -75,7 +77,35 @@ def switching(experiment: Experiment, frame: Frame) -> Switching:
         )  # fmt: skip
     known = frame.labels.get(design.treatment)
     others = [n for n in known.names if n != str(design.control)] if known else []
+    treated = others[0] if others else TREATED
+    if known and others:
+        on = (known.position == known.names.index(treated)).astype(np.int64)
+        frame = without_effect(design, with_arms(frame, on, (str(design.control), treated)))
     return Switching(
         experiment=experiment, frame=frame, counts="slots", sizes=(LEAST_BLOCKS * block, where.shape[1]), usual=where.shape[1], rate=0.5,
-        months=months_of(panel_of(frame).clock), where=where, block=block, treated=others[0] if others else TREATED,
+        months=months_of(panel_of(frame).clock), where=where, block=block, treated=treated,
     )  # fmt: skip
+
+
+def without_effect(design: Switchback, frame: Frame) -> Frame:
+    """The history less what its settings did, in their slot and in those after it: else that would pass for noise."""
+    unit = panel_of(frame).unit
+    if not (np.bincount(unit, frame.arm) % np.bincount(unit)).any():
+        return frame  # no unit was ever switched
+    slots = slots_of(design, frame)
+    lags = np.column_stack(
+        [np.where(known, on, slots.on) for on, known in map(slots.before, range(design.washout + 2))]
+    )
+    x = covariates_of(slots, frame, design.covariates)
+    return replace(frame, outcomes={k: _without(y, slots, lags, x) for k, y in frame.outcomes.items()})
+
+
+def _without(y: Array, slots: Slots, lags: Array, x: Array) -> Array:
+    """[N] the outcome less what its slopes on the settings say, by least squares within unit."""
+    own = y[slots.rows]
+    seen = ~np.isnan(own)
+    centred = within(np.column_stack([lags, x, own])[seen], slots.unit[seen])
+    slopes = np.linalg.lstsq(centred[:, :-1], centred[:, -1], rcond=None)[0]
+    left = y.copy()
+    left[slots.rows] -= lags @ slopes[: lags.shape[1]]
+    return left

@@ -13,6 +13,7 @@ from functools import partial
 from importlib import import_module
 from itertools import batched
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 from scipy import special, stats
@@ -115,11 +116,18 @@ def _away(power: float, df: float) -> float:
 
 
 def trials(
-    world: World, sizes: Sequence[int], runs: int, seed: int, *, workers: int, progress: Progress | None = None
+    world: World,
+    sizes: Sequence[int],
+    runs: int,
+    seed: int,
+    *,
+    design: str,
+    workers: int,
+    progress: Progress | None = None,
 ) -> list[Trials]:
-    """Every size in turn; the same digits with any number of processes."""
+    """Every size in turn; the same digits with any number of processes. ``design`` is the name of the module that estimates."""
     jobs = [(size, batch) for size in sizes for batch in batched(range(runs), BATCH)]
-    work, done, found = partial(_some, world, seed), 0, []
+    work, done, found = partial(_some, world, design, seed), 0, []
     for results in _mapped(work, jobs, workers):
         found.append(results)
         done += len(results)
@@ -140,17 +148,16 @@ def _mapped(work: Callable, jobs: list, workers: int):
         yield from pool.map(work, jobs)
 
 
-def _some(world: World, seed: int, job: tuple[int, Sequence[int]]) -> list[Estimates | Message]:
+def _some(world: World, design: str, seed: int, job: tuple[int, Sequence[int]]) -> list[Estimates | Message]:
     from threadpoolctl import threadpool_limits
 
     size, batch = job
     with threadpool_limits(limits=1):
-        return [_one(world, size, run, seed) for run in batch]
+        return [_one(world, import_module(design), size, run, seed) for run in batch]
 
 
-def _one(world: World, size: int, run: int, seed: int) -> Estimates | Message:
+def _one(world: World, design: Any, size: int, run: int, seed: int) -> Estimates | Message:
     experiment, frame = world.drawn(size, run, np.random.default_rng([seed, size, run]))
-    design = import_module(f"causalcx.designs.{experiment.design.kind.replace('-', '_')}")
     try:
         return design.estimated(experiment, frame, seed=seed)
     except (CannotAnswer, DataError) as error:

@@ -27,6 +27,7 @@ class Aggregate:
 
 def over(effects: GroupTime, v: int, chosen: Flags) -> Aggregate:
     """Mean of the chosen effects, each weighted by the size of its wave."""
+    chosen = chosen & effects.seen[:, v]
     size = np.where(chosen, effects.units[effects.cohort, v], 0.0)
     weights = size / size.sum()
     value = float(weights @ effects.value[:, v])
@@ -42,8 +43,8 @@ def mean_of(parts: list[Aggregate]) -> Aggregate:
 
 def by_cohort(effects: GroupTime, v: int) -> dict[int, Aggregate]:
     """Per wave: the mean over its treated periods (eq. 3.7)."""
-    waves = dict.fromkeys(effects.cohort[effects.post].tolist())
-    return {g: _plain(effects, v, effects.post & (effects.cohort == g)) for g in waves}
+    under = effects.post & effects.seen[:, v]
+    return {g: _plain(effects, v, under & (effects.cohort == g)) for g in dict.fromkeys(effects.cohort[under].tolist())}
 
 
 def _plain(effects: GroupTime, v: int, chosen: Flags) -> Aggregate:
@@ -69,13 +70,13 @@ def simple(effects: GroupTime, v: int) -> Aggregate:
 
 def by_event(effects: GroupTime, v: int) -> dict[int, Aggregate]:
     """Per time since the start (eq. 3.4), before it too."""
-    return {e: over(effects, v, effects.event == e) for e in sorted(set(effects.event.tolist()))}
+    return {e: over(effects, v, effects.event == e) for e in sorted(set(effects.event[effects.seen[:, v]].tolist()))}
 
 
 def by_period(effects: GroupTime, v: int) -> dict[int, Aggregate]:
     """Per calendar period with a treated wave (eq. 3.11)."""
-    period = effects.event + effects.first[effects.cohort]
-    return {t: over(effects, v, effects.post & (period == t)) for t in sorted(set(period[effects.post].tolist()))}
+    period, under = effects.event + effects.first[effects.cohort], effects.post & effects.seen[:, v]
+    return {t: over(effects, v, under & (period == t)) for t in sorted(set(period[under].tolist()))}
 
 
 def each(effects: GroupTime, v: int) -> list[Aggregate]:

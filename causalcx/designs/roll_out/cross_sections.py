@@ -21,7 +21,7 @@ import numpy as np
 
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.designs.roll_out.doubly_robust import LEAST, comparisons, fitted_logit, independent, of_influences
-from causalcx.designs.roll_out.group_time import Compare, GroupTime, require_after
+from causalcx.designs.roll_out.group_time import Compare, GroupTime
 from causalcx.designs.roll_out.group_time import pairs as pairs_of
 from causalcx.designs.roll_out.waves import Waves
 
@@ -73,11 +73,7 @@ def by_row(waves: Waves, compare: Compare) -> tuple[GroupTime, tuple[str, ...]]:
                 value[a, v], influence[members, a, v], fitted = effect_of(found)
                 told |= set() if fitted else {waves.cohorts[g]}
                 level[a, v] = found.y[found.cell(True, True)].mean()
-    kept = found_for.all(axis=1)
-    require_after(wanted[kept], waves.first)
-    return of_influences(waves, wanted[kept], compare, value[kept], level[kept], influence[:, kept]), tuple(
-        sorted(told)
-    )
+    return of_influences(waves, wanted, compare, found_for, value, level, influence), tuple(sorted(told))
 
 
 def _rows(waves: Waves, v: int, g: int, inside: Flags, period: int) -> tuple[Whole, Rows]:

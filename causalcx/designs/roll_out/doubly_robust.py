@@ -18,8 +18,8 @@ import numpy as np
 
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.moments import Array, Flags, Whole
-from causalcx.designs.roll_out.cohort_moments import Block, enough, objects_by_cohort
-from causalcx.designs.roll_out.group_time import Compare, GroupTime, compared_with, pairs, require_after
+from causalcx.designs.roll_out.cohort_moments import Block, objects_by_cohort
+from causalcx.designs.roll_out.group_time import Compare, GroupTime, compared_with, pairs
 from causalcx.designs.roll_out.waves import Waves
 
 ROUNDS, SETTLED = 50, 1e-10
@@ -35,7 +35,7 @@ class Logit:
     """Odds of being in the cohort, and their influence values per coefficient."""
 
     odds: Array
-    """[n]"""
+    """[n]; 0 for the cohort's own units."""
     influence: Array
     """[n, K] of the coefficients, times n; zeros where the odds were not fitted."""
 
@@ -62,11 +62,7 @@ def by_unit(waves: Waves, compare: Compare) -> tuple[GroupTime, tuple[str, ...]]
             told |= set() if fitted else {waves.cohorts[g]}
             influence[np.ix_(members, own, [v])] = found[:, :, None]
             level[own, v] = waves.values[members[treated]][:, wanted[own, 1], v].mean(axis=0)
-    kept = found_for.all(axis=1)
-    require_after(wanted[kept], waves.first)
-    return of_influences(waves, wanted[kept], compare, value[kept], level[kept], influence[:, kept]), tuple(
-        sorted(told)
-    )
+    return of_influences(waves, wanted, compare, found_for, value, level, influence), tuple(sorted(told))
 
 
 def comparisons(waves: Waves, wanted: Whole, v: int, compare: Compare) -> Iterator[tuple[int, Flags, Whole]]:
@@ -141,33 +137,41 @@ def fitted_logit(treated: Flags, x: Array) -> Logit | None:
     else:
         return None
     p = 1 / (1 + np.exp(-x @ beta))
-    if p.max() > CERTAIN:
+    if p[~treated].max() > CERTAIN:
         return None
-    return Logit(p / (1 - p), (x * (d - p)[:, None]) @ np.linalg.inv(information))
+    odds = np.exp(np.where(treated, -np.inf, x @ beta))
+    return Logit(odds, (x * (d - p)[:, None]) @ np.linalg.inv(information))
 
 
 def of_influences(
-    waves: Waves, wanted: Whole, compare: Compare, value: Array, level: Array, influence: Array
+    waves: Waves, wanted: Whole, compare: Compare, seen: Flags, value: Array, level: Array, influence: Array
 ) -> GroupTime:
     """Blocks from influence values summed over clusters; positions: effects [A, V], then presence in cohorts [G, V]."""
+    some = seen.any(axis=1)
+    wanted, seen, value, level, influence = wanted[some], seen[some], value[some], level[some], influence[:, some]
     cohorts, (units, _, variables) = len(waves.first), influence.shape
     presence = np.zeros((units, cohorts, variables))
     presence[np.arange(units), waves.cohort] = waves.complete
     values = np.concatenate([influence.reshape(units, -1), presence.reshape(units, -1)], axis=1)
     totals = _summed(values, waves.cluster)
     at = np.arange(values.shape[1])
-    blocks = [Block(at, totals[own].T @ totals[own], len(own)) for own in objects_by_cohort(waves)]
+    answered = _summed(waves.complete.astype(float), waves.cluster) > 0
+    blocks = [
+        Block(at, totals[own].T @ totals[own], answered[own].sum(axis=0)[at % variables].astype(float))
+        for own in objects_by_cohort(waves)
+    ]
 
     def positions(weights: Array, of_presence: Array) -> Array:
         return np.concatenate([weights.reshape(len(weights), -1), of_presence.reshape(len(weights), -1)], axis=1)
 
-    if waves.time is not None and any(b.objects == 1 for b in blocks):
-        raise CannotAnswer(
-            "A wave has answers of one unit or cluster only, too few to adjust for covariates; leave `covariates` out, or the wave."
-        )
     g, t = wanted.T
-    blocks = [b if b.objects > 1 else _borrowed(waves, wanted, compare, own, b) for own, b in enumerate(blocks)]
-    return GroupTime(g, t - waves.first[g], waves.first, presence.sum(axis=0), value, level, tuple(blocks), positions)
+    if waves.time is None:
+        blocks = [
+            _borrowed(waves, wanted, compare, c, b) if (b.objects == 1).any() else b for c, b in enumerate(blocks)
+        ]
+    return GroupTime(
+        g, t - waves.first[g], waves.first, presence.sum(axis=0), seen, value, level, tuple(blocks), positions
+    )
 
 
 def _summed(values: Array, cluster: Whole) -> Array:
@@ -178,22 +182,38 @@ def _summed(values: Array, cluster: Whole) -> Array:
 
 
 def _borrowed(waves: Waves, wanted: Whole, compare: Compare, g: int, block: Block) -> Block:
-    """The block of a cohort of one unit (or cluster), with the spread of the other cohorts' changes.
+    """The block of a cohort of which a variable has one unit (or cluster), with the spread of the other cohorts' changes.
 
     The unit's change counts once where its cohort is the treated one, and by its share where it is compared with.
     """
-    base = waves.first[wanted[:, 0]] - 1
-    changes = waves.values[:, wanted[:, 1]] - waves.values[:, base]
-    size, flat = np.bincount(waves.cluster), changes.reshape(len(changes), -1)
-    means = np.array([np.bincount(waves.cluster, c) for c in flat.T]).T / size[:, None]
+    away, freedom = _changes_elsewhere(waves, wanted, g)
+    units = np.array([waves.complete[waves.cohort == c].sum(axis=0) for c in range(len(waves.first))])
+    inside = np.array([compared_with(waves.first, h, t, compare) for h, t in wanted])[:, :, None] * units
+    load = np.where(wanted[:, :1] == g, 1.0, -inside[:, g] / np.maximum(inside.sum(axis=1), 1))
+    lone, freedom = block.objects == 1, freedom[block.at % len(freedom)]
+    load = load.ravel() * (lone / np.sqrt(np.maximum(freedom, 1)))[: load.size]
+    product, own = block.product.copy(), np.arange(len(load))
+    product[np.ix_(own, own)] += np.outer(load, load) * (away.T @ away)
+    share = np.where(lone, np.sqrt(freedom / (freedom + 1)), 1.0)
+    return Block(block.at, np.outer(share, share) * product, np.where(lone, freedom + 1, block.objects))
+
+
+def _changes_elsewhere(waves: Waves, wanted: Whole, g: int) -> tuple[Array, Array]:
+    """[C, A x V] changes of the other cohorts' clusters less their cohort's mean, and [V] the degrees of freedom behind them.
+
+    0 for a variable that a cluster does not have, or that no other of its cohort has.
+    """
+    changes = waves.values[:, wanted[:, 1]] - waves.values[:, waves.first[wanted[:, 0]] - 1]
+    known = waves.complete[:, None]
+    total = _summed(np.where(known, changes, 0.0).reshape(len(changes), -1), waves.cluster)
+    size = _summed(waves.complete.astype(float), waves.cluster)
+    means = total.reshape(len(size), *changes.shape[1:]) / np.maximum(size, 1)[:, None]
     cohort = waves.cohort[np.unique(waves.cluster, return_index=True)[1]]
-    others = [m for c in range(len(waves.first)) if c != g and len(m := means[cohort == c]) > 1]
-    freedom = enough(sum(len(m) - 1 for m in others))
-    away = np.nan_to_num(np.concatenate([m - np.nanmean(m, axis=0) for m in others]))
-    units = np.bincount(waves.cohort, minlength=len(waves.first))
-    inside = np.array([compared_with(waves.first, h, t, compare) for h, t in wanted]) * units
-    load = np.where(wanted[:, 0] == g, 1.0, -inside[:, g] / np.maximum(inside.sum(axis=1), 1))
-    load = np.repeat(load, waves.values.shape[2])
-    product, at = block.product.copy(), np.arange(len(load))
-    product[np.ix_(at, at)] += np.outer(load, load) * (away.T @ away) / freedom
-    return Block(block.at, product * freedom / (freedom + 1), freedom + 1)
+    away, freedom = np.zeros_like(means), np.zeros(size.shape[1])
+    for c in set(range(len(waves.first))) - {g}:
+        own = (cohort == c)[:, None] & (size > 0)
+        n = own.sum(axis=0)
+        middle = np.where(own[:, None], means, 0.0).sum(axis=0) / np.maximum(n, 1)
+        away += np.where(own[:, None] & (n > 1), means - middle, 0.0)
+        freedom += np.maximum(n - 1, 0)
+    return away.reshape(len(size), -1), freedom

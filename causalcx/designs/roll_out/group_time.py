@@ -32,8 +32,10 @@ class GroupTime:
     """[G] first treated period per cohort; T where never."""
     units: Array
     """[G, V] units (rows) per cohort."""
+    seen: Flags
+    """[A, V] pairs with an effect on the variable: those whose rows have it, whatever else they have."""
     value: Array
-    """[A, V] the effects."""
+    """[A, V] the effects; 0 where not seen, as the level."""
     level: Array
     """[A, V] means of the treated cohort in the period."""
     blocks: tuple[Block, ...]
@@ -48,22 +50,21 @@ class GroupTime:
     def law(self, weights: Array, presence: Array) -> tuple[Array, Array]:
         """[K, K] covariance and [K] degrees of freedom of estimates with these weights.
 
-        Satterthwaite over the blocks: (sum v)^2 / sum v^2 / (n - 1).
+        Satterthwaite over the blocks: (sum v)^2 / sum v^2 / (n - 1), with n the objects behind an estimate; 0 where it rests
+        on a block of one.
         """
         rows = self.positions(weights, presence)
-        covariance, square = np.zeros((len(rows), len(rows))), np.zeros(len(rows))
+        covariance, square, apart = np.zeros((len(rows), len(rows))), np.zeros(len(rows)), np.zeros(len(rows))
         for block in self.blocks:
             own = rows[:, block.at]
-            part = own @ block.product @ own.T * (block.objects / (block.objects - 1))
+            wider = own * np.sqrt(block.objects / np.maximum(block.objects - 1, 1))
+            part = wider @ block.product @ wider.T
+            objects = np.where(own != 0, block.objects, 0).max(axis=1)
             covariance += part
-            square += np.diag(part) ** 2 / (block.objects - 1)
-        total = np.diag(covariance)
-        freedom = np.where(square > 0, total**2 / np.where(square > 0, square, 1.0), self._objects - len(self.blocks))
+            square += np.where(objects == 1, np.inf, np.diag(part) ** 2 / np.maximum(objects - 1, 1))
+            apart += np.maximum(objects - 1, 0)
+        freedom = np.where(square > 0, np.diag(covariance) ** 2 / np.where(square > 0, square, 1.0), apart)
         return covariance, freedom
-
-    @property
-    def _objects(self) -> int:
-        return sum(b.objects for b in self.blocks)
 
 
 def compared_with(first: Whole, g: int, period: int, compare: Compare) -> Flags:
@@ -96,57 +97,75 @@ def pairs(first: Whole, periods: int, compare: Compare) -> list[tuple[int, int]]
     return found
 
 
-def require_after(found: Whole, first: Whole) -> None:
-    """Raises CannotAnswer where no pair under treatment could be estimated."""
-    if not (found[:, 1] >= first[found[:, 0]]).any():
+def require_effect(effects: GroupTime, v: int, outcome: str) -> None:
+    """Raises CannotAnswer where no pair under treatment has an effect on the variable."""
+    if not (effects.post & effects.seen[:, v]).any():
         raise CannotAnswer(
-            "No wave was seen both before and after its start together with somebody to compare it with in the same periods."
-        )
+            "{outcome}: no wave was seen both before and after its start together with somebody to compare it with in the same "
+            "periods.",
+            outcome=outcome,
+        )  # fmt: skip
+
+
+def require_spread(freedom: float, outcome: str, *, adjusted: bool) -> None:
+    """Raises CannotAnswer where an effect rests on a wave of one, and no other wave tells how much one varies."""
+    if freedom > 0:
+        return
+    if adjusted:
+        raise CannotAnswer(
+            "{outcome}: a wave has answers of one unit or cluster only, too few to adjust for covariates; leave `covariates` out, "
+            "or the wave.",
+            outcome=outcome,
+        )  # fmt: skip
+    raise CannotAnswer(
+        "{outcome}: there are one treated and one untreated unit (or cluster), so nothing tells an effect from chance; with "
+        "more untreated units, `kind: synthetic-control` would work.",
+        outcome=outcome,
+    )  # fmt: skip
+
+
+def unseen_waves(effects: GroupTime, v: int, periods: int, compare: Compare) -> list[int]:
+    """Cohorts that could be compared, and have no effect on the variable under treatment."""
+    possible = {g for g, t in pairs(effects.first, periods, compare) if t >= effects.first[g]}
+    return sorted(possible - set(effects.cohort[effects.post & effects.seen[:, v]].tolist()))
 
 
 def group_time(cells: Cells, compare: Compare) -> GroupTime:
-    """Plain differences of means; a pair with an empty cell is left out."""
-    periods = cells.mean.shape[1]
-    wanted = pairs(cells.first, periods, compare)
-    means, presence = zip(*(_maps(cells, g, t, compare) for g, t in wanted), strict=True)
-    found = [np.nansum(m[:, :, None] * cells.mean, axis=(0, 1)) for m in means]
-    return _group_time(cells, np.array(wanted), np.array(means), np.array(presence), np.array(found))
-
-
-def _group_time(cells: Cells, wanted: Whole, means: Array, presence: Array, value: Array) -> GroupTime:
-    """``means`` [A, G, T] weights of the cells' means, ``presence`` [A, G, T, V] of a unit's presence in a cell."""
-    seen = ~np.isnan(cells.mean).any(axis=2)
-    full = np.array([seen[m != 0].all() and np.allclose(m.sum(axis=0), 0) for m in means])
-    wanted, means, presence, value = wanted[full], means[full], presence[full], value[full]
-    require_after(wanted, cells.first)
+    """Plain differences of means; a pair with an empty cell has no effect on the variable."""
+    wanted = np.array(pairs(cells.first, cells.mean.shape[1], compare))
+    means, presence = (np.array(m) for m in zip(*(_maps(cells, g, t, compare) for g, t in wanted), strict=True))
+    empty = (means != 0) & np.isnan(cells.mean)
+    seen = ~empty.any(axis=(1, 2)) & np.isclose(means.sum(axis=1), 0).all(axis=1)
+    value = np.nansum(means * cells.mean, axis=(1, 2))
+    some = seen.any(axis=1)
+    means, presence, (g, t), seen = means[some], presence[some], wanted[some].T, seen[some]
 
     def positions(weights: Array, of_presence: Array) -> Array:
-        at_means = np.einsum("kav,agt->kgtv", weights, means)
-        at_presence = (
-            np.einsum("kav,agtv->kgt", weights, presence) + of_presence.sum(axis=2)[:, :, None] / cells.own_periods
-        )
-        return np.concatenate([at_means, at_presence[..., None]], axis=3).reshape(len(weights), -1)
+        at_means = np.einsum("kav,agtv->kgtv", weights, means)
+        by_variable = np.einsum("kav,agtv->kgtv", weights, presence) + of_presence[:, :, None] / cells.own_periods
+        together = cells.presence[:, None] == np.unique(cells.presence)
+        return np.concatenate([at_means, by_variable @ together], axis=3).reshape(len(weights), -1)
 
-    g, t = wanted.T
-    units = np.repeat(cells.units[:, None], value.shape[1], axis=1)
-    return GroupTime(g, t - cells.first[g], cells.first, units, value, cells.mean[g, t], cells.blocks, positions)
+    level = np.where(seen, cells.mean[g, t], 0.0)
+    value = np.where(seen, value[some], 0.0)
+    return GroupTime(g, t - cells.first[g], cells.first, cells.units, seen, value, level, cells.blocks, positions)
 
 
 def _maps(cells: Cells, g: int, t: int, compare: Compare) -> tuple[Array, Array]:
-    """ATT(g, t) as weights of the cells' means, and what a unit's presence in a comparison cell adds to it.
+    """[G, T, V] ATT(g, t) as weights of the cells' means, and what a unit's presence in a comparison cell adds to it.
 
     The comparison's mean is that of its cohorts by their size, so a unit of cohort c moves it by its distance from the
     cohort's mean, and by the cohort's distance from the comparison's mean.
     """
     base = int(cells.first[g]) - 1
-    inside = compared_with(cells.first, g, t, compare)
-    means, presence = np.zeros(cells.count.shape), np.zeros(cells.mean.shape)
+    inside = compared_with(cells.first, g, t, compare)[:, None]
+    means, presence = np.zeros(cells.mean.shape), np.zeros(cells.mean.shape)
     for period, sign in ((t, 1.0), (base, -1.0)):
-        share = np.where(inside & ~np.isnan(cells.mean[:, period]).any(axis=1), cells.count[:, period], 0.0)
-        share = share / max(share.sum(), 1.0)
-        means[:, period] = -sign * share
+        own = cells.mean[:, period]
+        count = np.where(inside, cells.count[:, period], 0.0)
+        total = np.maximum(count.sum(axis=0), 1.0)
+        means[:, period] = -sign * count / total
         means[g, period] = sign
-        middle = share[share > 0] @ cells.mean[share > 0, period]
-        away = np.where(share[:, None] > 0, cells.mean[:, period] - middle, 0.0)
-        presence[:, period] = -sign * away * (share / np.maximum(cells.count[:, period], 1))[:, None]
+        away = np.where(count > 0, own - np.nansum(count * own, axis=0) / total, 0.0)
+        presence[:, period] = -sign * away / total
     return means, presence

@@ -35,12 +35,12 @@ def named_parts(seen: Tally, effects: GroupTime, v: int) -> list[Part]:
     found += [({"aggregation": "event-time", "event_time": e}, part) for e, part in events.items()]
     found += [({"aggregation": "calendar"}, aggregation.mean_of(list(periods.values())))]
     found += [({"aggregation": "calendar", "period": seen.clock.labels[t]}, part) for t, part in periods.items()]
-    return found + _pairs(seen, effects, v) if len(effects.cohort) <= MOST_PAIRS else found
+    return found + _pairs(seen, effects, v) if effects.seen[:, v].sum() <= MOST_PAIRS else found
 
 
 def too_many_pairs(effects: GroupTime) -> tuple[Notice, ...]:
     """Whether single waves in single periods were left out of the list."""
-    pairs = len(effects.cohort)
+    pairs = int(effects.seen.sum(axis=0).max())
     return (Notice(code="pairs-left-out", facts={"pairs": pairs}),) if pairs > MOST_PAIRS else ()
 
 
@@ -48,7 +48,10 @@ def _pairs(seen: Tally, effects: GroupTime, v: int) -> list[Part]:
     period = effects.event + effects.first[effects.cohort]
     return [
         ({"aggregation": "group-time", "cohort": seen.cohorts[g], "period": seen.clock.labels[t]}, part)
-        for g, t, part in zip(effects.cohort, period, aggregation.each(effects, v), strict=True)
+        for g, t, told, part in zip(
+            effects.cohort, period, effects.seen[:, v], aggregation.each(effects, v), strict=True
+        )
+        if told
     ]
 
 
@@ -147,7 +150,7 @@ def _event_time(seen: Tally, effects: GroupTime, v: int, headline: Effect, seed:
 
 def _means(seen: Tally, v: int, headline: Effect) -> Picture:
     mean = seen.mean[:, :, v]
-    series = tuple(
+    lines = tuple(
         Series(
             name=name,
             x=tuple(float(t) for t in range(seen.periods)),
@@ -155,11 +158,16 @@ def _means(seen: Tally, v: int, headline: Effect) -> Picture:
         )
         for name, row in zip(seen.cohorts, mean.tolist(), strict=True)
     )
+    starts = tuple(
+        Series(name=name, x=(float(t),), y=(float(row[t]),), mark="points")
+        for name, t, row in zip(seen.cohorts, seen.first.tolist(), mean, strict=True)
+        if t < seen.periods and row[t] == row[t]
+    )
     return Picture(
         code="waves",
         outcome=headline.outcome,
         unit=headline.unit,
         x=seen.clock.column,
         ticks=seen.clock.labels,
-        series=series,
+        series=(*lines, *starts),
     )

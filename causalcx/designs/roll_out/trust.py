@@ -13,7 +13,7 @@ from causalcx.core.design_keys.staggered import Staggered
 from causalcx.core.effect import Effect
 from causalcx.designs.roll_out import aggregation
 from causalcx.designs.roll_out.aggregation import Aggregate
-from causalcx.designs.roll_out.group_time import GroupTime
+from causalcx.designs.roll_out.group_time import Compare, GroupTime, unseen_waves
 from causalcx.designs.roll_out.robust_trends import Steps, breakdown, robust_interval
 from causalcx.designs.roll_out.tally import Tally
 from causalcx.designs.roll_out.two_way import two_way
@@ -78,8 +78,9 @@ def _pre_trends(
     """On every cohort's effects before its start where there are degrees of freedom for all, else on the nearest of their means."""
     if not leads:
         return verdicts.pre_trends(facts, np.empty(0), np.empty((0, 0)), 0.0, np.empty(0), exposure)
-    own = [part for part, before in zip(aggregation.each(effects, v), ~effects.post, strict=True) if before]
-    distance = np.asarray(effects.event[~effects.post] + 1, float)
+    early = ~effects.post & effects.seen[:, v]
+    own = [part for part, before in zip(aggregation.each(effects, v), early, strict=True) if before]
+    distance = np.asarray(effects.event[early] + 1, float)
     freedom = float(aggregation.law(effects, [(v, part) for part in own])[1].min())
     if len(own) * PER_EFFECT > freedom:
         nearest = sorted(leads, reverse=True)[: max(int(freedom // PER_EFFECT), 1)]
@@ -99,12 +100,24 @@ def _anticipation(effects: GroupTime, v: int, lead: Aggregate, facts: dict[str, 
 def careless(found: Tally, effects: GroupTime, headlines: tuple[Effect, ...]) -> tuple[Notice, ...]:
     """Per primary, what careless readings would claim: the treated after against before; a two-way regression where it misleads."""
     primaries = [(v, e) for v, e in enumerate(headlines) if e.role == "primary"]
-    return tuple(n for v, e in primaries for n in (_before_after(found, v, e), *_misled(found, effects, v, e)))
+    return tuple(n for v, e in primaries for n in (_before_after(found, effects, v, e), *_misled(found, effects, v, e)))
 
 
-def _before_after(found: Tally, v: int, headline: Effect) -> Notice:
+def waves_left_out(
+    found: Tally, effects: GroupTime, headlines: tuple[Effect, ...], compare: Compare
+) -> tuple[Notice, ...]:
+    """Per outcome, the waves that others were there for, but not with answers of the outcome in the periods that compare them."""
+    lost = {e.outcome: unseen_waves(effects, v, found.periods, compare) for v, e in enumerate(headlines)}
+    return tuple(
+        Notice(code="waves-left-out", facts={"outcome": name, "cohorts": [found.cohorts[g] for g in waves]})
+        for name, waves in lost.items()
+        if waves
+    )
+
+
+def _before_after(found: Tally, effects: GroupTime, v: int, headline: Effect) -> Notice:
     mean, count = found.mean[:, :, v], found.count[:, :, v]
-    waves = [(g, int(found.first[g])) for g in np.flatnonzero(found.treated).tolist()]
+    waves = [(g, int(found.first[g])) for g in aggregation.by_cohort(effects, v)]
     rises = [float(np.nanmean(mean[g, s:]) - np.nanmean(mean[g, :s])) for g, s in waves]
     naive = float(np.average(rises, weights=[count[g].sum() for g, _ in waves]))
     facts = {"outcome": headline.outcome, "naive": naive, "estimate": headline.estimate, "unit": headline.unit}
@@ -120,7 +133,8 @@ def _misled(found: Tally, effects: GroupTime, v: int, headline: Effect) -> tuple
         return ()
     other = two_way(found.mean[:, :, v], found.count[:, :, v], found.first)
     group = aggregation.group(effects, v)
-    weights = other.weights[effects.cohort, effects.first[effects.cohort] + effects.event] - group.weights
+    cells = other.weights[effects.cohort, effects.first[effects.cohort] + effects.event]
+    weights = np.where(effects.seen[:, v], cells, 0.0) - group.weights
     gap = Aggregate(other.estimate - headline.estimate, weights, -group.presence)
     if abs(gap.value) < MISLEADS * float(np.sqrt(aggregation.law(effects, [(v, gap)])[0][0, 0])):
         return ()

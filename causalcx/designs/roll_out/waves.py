@@ -14,9 +14,9 @@ from causalcx.core.experiment import Experiment
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import Frame, variables_of
 from causalcx.core.panel import Clock
+from causalcx.designs.features import features
 from causalcx.designs.neighbours.nearby import Nearby, nearby_of_panel, refuse_single_rows
 from causalcx.designs.survival.durations import Curves, by_wave
-from causalcx.designs.unconfounded.features import features
 from causalcx.designs.values import clusters_of, in_units
 
 NEVER = "never"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from causalcx.core.effect import Effect
+from causalcx.core.linear import inverse, rank
 from causalcx.core.moments import Array
 from causalcx.designs.headline import t_part
 from causalcx.designs.slots.order import Slots, within
@@ -48,13 +49,14 @@ def carry_over(slots: Slots, y: Array, x: Array) -> CarryOver | None:
     unit, cluster = (np.unique(a[rows], return_inverse=True)[1] for a in (slots.unit, slots.cluster))
     settings = within(np.column_stack([d[rows].astype(float) for d, _ in lags]), unit)
     everything = np.column_stack([settings, within(x[rows], unit)])
-    freedom = len(rows) - len(np.unique(unit)) - np.linalg.matrix_rank(everything)
+    products = everything.T @ everything
+    freedom = len(rows) - len(np.unique(unit)) - int(rank(products))
     if freedom < 1 or np.linalg.cond(settings) > ALIKE:
         return None
-    inverse = np.linalg.pinv(everything.T @ everything, hermitian=True)
-    slopes = inverse @ (everything.T @ y[rows])
+    bread = inverse(products)
+    slopes = bread @ (everything.T @ y[rows])
     residual = within(y[rows][:, None], unit)[:, 0] - everything @ slopes
-    pull = (everything @ inverse[:, : len(lags)]) * residual[:, None]
+    pull = (everything @ bread[:, : len(lags)]) * residual[:, None]
     scores = np.column_stack([np.bincount(cluster, column) for column in pull.T])
     clusters = len(scores)
     scale = clusters / max(clusters - 1, 1) * (len(rows) - 1) / freedom

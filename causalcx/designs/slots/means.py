@@ -15,10 +15,11 @@ import numpy as np
 
 from causalcx.core.check import Notice
 from causalcx.core.errors import CannotAnswer
+from causalcx.core.linear import inverse, rank
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import Frame
+from causalcx.designs.features import features, refuse_repeats
 from causalcx.designs.slots.order import LEAST_BLOCKS, Slots, distinct
-from causalcx.designs.unconfounded.features import features
 
 MOST_LEVELS = 24
 """Whole numbers that are read level by level: hours of the day, weekdays, months."""
@@ -49,6 +50,7 @@ def covariates_of(slots: Slots, frame: Frame, columns: Sequence[str]) -> Array:
     positions = {c: np.where(np.isnan(by_level[c]), np.nan, place.astype(float)) for c, (_, place) in places.items()}
     levels = {c: tuple(str(x) for x in found if x == x) for c, (found, _) in places.items()}
     prepared = replace(frame, covariates={**frame.covariates, **positions}, levels={**frame.levels, **levels})
+    refuse_repeats(prepared, tuple(columns))
     return features(prepared, tuple(columns)).values[slots.rows]
 
 
@@ -71,14 +73,15 @@ def slot_effect(slots: Slots, y: Array, x: Array, outcome: str) -> SlotEffect:
     rows = np.flatnonzero(used)
     cells = Cells.of(slots.unit[rows], slots.on[rows], slots.cluster[rows])
     centred = cells.within(x[rows])
-    inverse = np.linalg.pinv(centred.T @ centred, hermitian=True)
-    slope = inverse @ (centred.T @ y[rows])
+    products = centred.T @ centred
+    bread = inverse(products)
+    slope = bread @ (centred.T @ y[rows])
     residual = cells.within(y[rows]) - centred @ slope
-    spare = _spare(len(rows) - len(cells.size), int(np.linalg.matrix_rank(inverse, hermitian=True)), outcome)
+    spare = _spare(len(rows) - len(cells.size), int(rank(products)), outcome)
     residual *= np.sqrt((len(rows) - len(cells.size)) / spare)
     means = cells.mean(y[rows]) - cells.mean(x[rows]) @ slope
     weight = cells.weight * np.where(cells.on == 1, 1.0, -1.0)
-    pull = [w[cells.of_row] / cells.size[cells.of_row] - centred @ (inverse @ (cells.mean(x[rows]).T @ w))
+    pull = [w[cells.of_row] / cells.size[cells.of_row] - centred @ (bread @ (cells.mean(x[rows]).T @ w))
             for w in (weight, cells.weight * (cells.on == 0))]  # fmt: skip
     scores = [cells.scores(p * residual, slots.cluster[rows], int(slots.cluster.max()) + 1) for p in pull]
     middle = float((x[rows] @ slope).mean())

@@ -22,8 +22,9 @@ def schedule(slots: Slots) -> Picture:
     """Steps of the first units, one above the other, as far as a picture can show them."""
     units = range(min(len(slots.names), MOST_UNITS))
     periods = min(len(slots.clock.at), MOST_POINTS // len(units))
+    facts = {"units": len(units), "of_units": len(slots.names), "periods": periods, "of_periods": len(slots.clock.at)}
     return Picture(
-        code="schedule", x=slots.clock.column, ticks=slots.clock.labels[:periods],
+        code="schedule", x=slots.clock.column, ticks=slots.clock.labels[:periods], facts=facts,
         series=tuple(_steps(slots, u, len(units) - 1 - u, periods) for u in units),
     )  # fmt: skip
 

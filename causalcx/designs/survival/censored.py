@@ -20,8 +20,8 @@ from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import Frame, variables_of
 from causalcx.core.outcomes import Outcome
 from causalcx.core.survival import told, until
+from causalcx.designs.features import features
 from causalcx.designs.unconfounded.crossfit import folds_of
-from causalcx.designs.unconfounded.features import features
 from causalcx.designs.unconfounded.identification import Identified
 
 MOST_TIMES = 200

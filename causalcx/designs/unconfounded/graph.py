@@ -3,48 +3,119 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from itertools import pairwise
 from pathlib import Path
 
-from causalcx.core.errors import CannotAnswer
+from causalcx.core.errors import ExperimentError, Message, Problem
 
 Edges = tuple[tuple[str, str], ...]
-_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*|^\s*#[^\n]*", re.DOTALL | re.MULTILINE)
-_ATTRIBUTES = re.compile(r"\[[^\]]*\]")
-_BODY = re.compile(r"^\s*(?:strict\s+)?(?:digraph|dag)\b[^{]*\{(.*)\}\s*$", re.DOTALL)
-_NAME = r'"[^"]*"|[^\s";{}\[\]<>=,-]+(?:-(?!>)[^\s";{}\[\]<>=,-]+)*'
-_TERM = re.compile(rf"\s*(?:\{{([^{{}}]*)\}}|({_NAME}))\s*")
-_SETTING = re.compile(r"^\s*(graph|node|edge|rankdir|label)\b\s*(=|$)")
+_LETTER = r'(?!//|/\*)[^\s";,{}\[\]<>=-]'
+_TOKEN = re.compile(
+    rf"""(?P<gap>(?:\A|\n)\s*\#[^\n]*|\s|/\*.*?\*/|//[^\n]*)
+    |(?P<name>"(?:\\.|[^"\\])*"|(?:{_LETTER})+(?:-(?!>)(?:{_LETTER})+)*)
+    |(?P<sign>->|.)""",
+    re.DOTALL | re.VERBOSE,
+)
 
 
-def read_graph(text: str, folder: Path | None) -> tuple[frozenset[str], Edges]:
-    """Nodes and edges of a DOT text, or of a file that holds one. Raises CannotAnswer where it is no directed graph."""
-    if not _BODY.match(_COMMENT.sub(" ", text)) and folder is not None and (folder / text.strip()).is_file():
-        text = (folder / text.strip()).read_text(encoding="utf-8")
-    body = _BODY.match(_ATTRIBUTES.sub(" ", _COMMENT.sub(" ", text)))
-    if body is None:
-        raise _unreadable(text)
-    nodes: dict[str, None] = {}
-    edges: dict[tuple[str, str], None] = {}
-    for statement in re.split(r";|\n(?!\s*->)", body.group(1)):
-        if statement.strip() and not _SETTING.match(statement):
-            steps = [_names(part, statement) for part in statement.split("->")]
-            nodes |= dict.fromkeys(name for step in steps for name in step)
-            edges |= dict.fromkeys((a, b) for left, right in pairwise(steps) for a in left for b in right)
-    return frozenset(nodes), tuple(edges)
+def wrong_graph(template: str, file: Path | None, **facts: object) -> ExperimentError:
+    """What is wrong with `design.graph` of the experiment file."""
+    return ExperimentError((Problem("design.graph", Message(template, facts)),), file)
 
 
-def _names(part: str, statement: str) -> list[str]:
-    """One name, or several in braces."""
-    match = _TERM.fullmatch(part)
-    if match is None:
-        raise _unreadable(statement)
-    inside = match.group(1) if match.group(1) is not None else match.group(2)
-    return [name.strip('"') for name in re.findall(_NAME, inside)]
+def read_graph(text: str, file: Path | None) -> tuple[frozenset[str], Edges]:
+    """Nodes and edges of a DOT text, or of a file beside the experiment file. Raises ExperimentError where it is no directed graph."""
+    if "{" not in text and file is not None and (file.parent / text.strip()).is_file():
+        text = (file.parent / text.strip()).read_text(encoding="utf-8")
+    reader = _Reader(text, file)
+    reader.graph()
+    return frozenset(reader.nodes), tuple(reader.edges)
 
 
-def _unreadable(text: str) -> CannotAnswer:
-    return CannotAnswer(
-        "`design.graph` cannot be read as a directed graph in DOT (a digraph of statements like a -> b): {text}",
-        text=" ".join(text.split())[:120],
-    )  # fmt: skip
+class _Reader:
+    """Token by token; attributes and settings of the drawing are passed over."""
+
+    def __init__(self, text: str, file: Path | None) -> None:
+        self.text, self.file = text, file
+        self.left = deque(m for m in _TOKEN.finditer(text) if m.lastgroup != "gap")
+        self.nodes: dict[str, None] = {}
+        self.edges: dict[tuple[str, str], None] = {}
+
+    def ahead(self, place: int = 0) -> str:
+        """A token to come; empty after the last."""
+        return self.left[place].group().lower() if place < len(self.left) else ""
+
+    def take(self, *words: str) -> bool:
+        """Whether the next token is one of these, which is then behind."""
+        found = self.ahead() in words
+        if found:
+            self.left.popleft()
+        return found
+
+    def name(self) -> str:
+        if not self.left or self.left[0].lastgroup != "name":
+            raise self.unreadable()
+        word = self.left.popleft().group()
+        return word[1:-1].replace('\\"', '"') if word.startswith('"') else word
+
+    def graph(self) -> None:
+        self.take("strict")
+        if not self.take("digraph", "dag"):
+            raise self.unreadable()
+        if self.ahead() != "{":
+            self.name()
+        self.names()
+        if self.left:
+            raise self.unreadable()
+
+    def names(self) -> list[str]:
+        """Of the statements within braces."""
+        if not self.take("{"):
+            raise self.unreadable()
+        found: list[str] = []
+        while not self.take("}"):
+            if not self.take(";", ","):
+                found += self.statement()
+        return found
+
+    def statement(self) -> list[str]:
+        if self.ahead(1) == "=":
+            self.name()
+            self.left.popleft()
+            self.name()
+            return []
+        if self.ahead(1) == "[" and self.take("graph", "node", "edge"):
+            self.attributes()
+            return []
+        steps = [self.step()]
+        while self.take("->"):
+            steps.append(self.step())
+        self.attributes()
+        self.edges |= dict.fromkeys((a, b) for left, right in pairwise(steps) for a in left for b in right)
+        return [name for step in steps for name in step]
+
+    def step(self) -> list[str]:
+        """One name, or those in braces."""
+        if self.take("subgraph") and self.ahead() != "{":
+            self.name()
+        if self.ahead() == "{":
+            return self.names()
+        name = self.name()
+        self.nodes[name] = None
+        return [name]
+
+    def attributes(self) -> None:
+        while self.take("["):
+            while not self.take("]"):
+                if not self.left:
+                    raise self.unreadable()
+                self.left.popleft()
+
+    def unreadable(self) -> ExperimentError:
+        """From the token on that cannot be read."""
+        return wrong_graph(
+            "cannot be read as a directed graph in DOT (a digraph of statements like a -> b): {text}",
+            self.file,
+            text=" ".join(self.text[self.left[0].start() if self.left else 0 :].split())[:120],
+        )  # fmt: skip

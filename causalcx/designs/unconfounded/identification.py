@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from causalcx.core.check import Notice
@@ -10,7 +11,7 @@ from causalcx.core.design_keys.observational import Observational
 from causalcx.core.errors import CannotAnswer
 from causalcx.core.experiment import Experiment
 from causalcx.core.outcomes import Outcome
-from causalcx.designs.unconfounded.graph import Edges, read_graph
+from causalcx.designs.unconfounded.graph import Edges, read_graph, wrong_graph
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def candidates(experiment: Experiment, design: Observational) -> tuple[str, ...]
     """Nodes of the graph that may be covariates; which of them the data have is not known yet."""
     if design.graph is None:
         return ()
-    nodes, _ = read_graph(design.graph, experiment.folder)
+    nodes, _ = read_graph(design.graph, experiment.file)
     taken = {design.unit, design.treatment, *(n for o in experiment.outcomes for n in (o.key, str(o.column)))}
     return tuple(sorted(nodes - taken))
 
@@ -53,9 +54,9 @@ def identify(experiment: Experiment, design: Observational, observed: tuple[str,
     """
     if design.graph is None:
         return tuple(_from_covariates(design, o) for o in experiment.outcomes)
-    nodes, edges = read_graph(design.graph, experiment.folder)
+    nodes, edges = read_graph(design.graph, experiment.file)
     before = tuple(c for c in observed if c not in experiment.columns or experiment.columns[c].known != "after")
-    return tuple(_from_graph(design, o, nodes, edges, before) for o in experiment.outcomes)
+    return tuple(_from_graph(experiment, design, o, nodes, edges, before) for o in experiment.outcomes)
 
 
 def _from_covariates(design: Observational, outcome: Outcome) -> Identified:
@@ -69,16 +70,21 @@ def _from_covariates(design: Observational, outcome: Outcome) -> Identified:
 
 
 def _from_graph(
-    design: Observational, outcome: Outcome, nodes: frozenset[str], edges: Edges, observed: tuple[str, ...]
+    experiment: Experiment,
+    design: Observational,
+    outcome: Outcome,
+    nodes: frozenset[str],
+    edges: Edges,
+    observed: tuple[str, ...],
 ) -> Identified:
     effect = str(outcome.column) if str(outcome.column) in nodes else outcome.key
     for name in (design.treatment, effect):
         if name not in nodes:
-            raise CannotAnswer(
-                "`design.graph` has no node `{node}`; it has {nodes}.", node=name, nodes=", ".join(sorted(nodes))
+            raise wrong_graph(
+                "has no node `{node}`; it has {nodes}.", experiment.file, node=name, nodes=", ".join(sorted(nodes))
             )
     graph = _graph(edges, nodes)
-    _refuse_cycle(graph)
+    _refuse_cycle(graph, experiment.file)
     unobserved = tuple(sorted(nodes - {*observed, design.treatment, effect} - {o for o in nodes if o == design.unit}))
     found = _by_variance(graph, design.treatment, effect, [o for o in observed if o in nodes])
     if found is None:
@@ -98,12 +104,12 @@ def _graph(edges: Edges | list[tuple[str, str]], nodes: frozenset[str] = frozens
     return graph
 
 
-def _refuse_cycle(graph: Any) -> None:
+def _refuse_cycle(graph: Any, file: Path | None) -> None:
     import networkx
 
     if not networkx.is_directed_acyclic_graph(graph):
         cycle = " -> ".join(a for a, _ in networkx.find_cycle(graph))
-        raise CannotAnswer("`design.graph` has a cycle: {cycle}; a cause cannot be its own effect.", cycle=cycle)
+        raise wrong_graph("has a cycle: {cycle}; a cause cannot be its own effect.", file, cycle=cycle)
 
 
 def _by_variance(graph: Any, treatment: str, outcome: str, observed: list[str]) -> tuple[str, ...] | None:

@@ -17,9 +17,9 @@ from causalcx.core.errors import CannotAnswer
 from causalcx.core.moments import Array, Flags, Whole
 from causalcx.core.need import Frame, variables_of
 from causalcx.core.outcomes import Outcome
+from causalcx.designs.features import features
 from causalcx.designs.unconfounded.aipw import Effect, Means, combined, influences, kept
 from causalcx.designs.unconfounded.crossfit import Folds, Models, Predicted, cross_fitted, folds_of, propensities
-from causalcx.designs.unconfounded.features import features
 from causalcx.designs.unconfounded.identification import Identified
 from causalcx.designs.unconfounded.nuisances import Nuisance, chosen, side_by_side
 

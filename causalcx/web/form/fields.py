@@ -77,8 +77,8 @@ WHO = Section("who", (
     Field("owner", required=True),
     Field("sponsor"),
     Field("finance_partner"),
-    Field("budget_line"),
-    Field("programme"),
+    Field("budget_line", "both", wide=True),
+    Field("programme", "both", wide=True),
 ))  # fmt: skip
 
 WHEN = Section("when", (
@@ -137,7 +137,7 @@ DESIGN = Section("design", (
     Field("design.graph", "long", only=("observational",), more=True, wide=True),
     Field("interference", "choice", ("none", "shares")),
     Field("interference.shares", "columns"),
-    Field("segments", "columns", more=True),
+    Field("segments", "columns", only=("randomised", "discontinuity"), more=True),
     Group("columns", (
         Field("name", required=True),
         Field("known", "choice", ("before", "after")),

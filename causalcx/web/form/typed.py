@@ -10,6 +10,8 @@ from causalcx.web.form.fields import GROUPS, SINGLES, Group
 
 MOST_ROWS = 60
 """Rows of one group; a form that claims more was not made by the page."""
+LONGEST_NUMBER = 6
+"""Digits."""
 
 UNSEEN = ("Cc", "Cs", "Co", "Cn")
 """Unicode categories: controls, surrogates, private use, unassigned."""
@@ -66,8 +68,12 @@ def _filled(texts: Mapping[str, str]) -> Row:
 
 
 def _count(form: Mapping[str, str], group: str) -> int:
-    stated = form.get(f"rows.{group}", "0")
-    return min(int(stated), MOST_ROWS) if stated.isascii() and stated.isdigit() else 0
+    return min(row_number(form.get(f"rows.{group}", "0")) or 0, MOST_ROWS)
+
+
+def row_number(text: str) -> int | None:
+    """A number of a row, or of rows; None for what no page sends."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER else None
 
 
 def _clean(text: str) -> str:

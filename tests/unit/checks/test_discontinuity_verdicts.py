@@ -67,8 +67,19 @@ def test_a_weak_first_stage_warns() -> None:
 
 
 def test_the_bandwidth_curve_warns_where_it_leaves_the_interval() -> None:
-    assert verdicts.bandwidth(EFFECT, [{"estimate": -0.04}, {"estimate": -0.02}]).verdict == "pass"
-    assert verdicts.bandwidth(EFFECT, [{"estimate": -0.04}, {"estimate": 0.02}]).verdict == "warn"
+    near, steady, far = (
+        {"multiple": 0.5, "estimate": -0.04},
+        {"multiple": 1, "estimate": -0.02},
+        {"multiple": 2, "estimate": 0.02},
+    )
+    assert verdicts.bandwidth(EFFECT, [near, steady]).verdict == "pass"
+    assert verdicts.bandwidth(EFFECT, [near, far]).verdict == "warn"
+
+
+def test_a_curve_that_could_not_look_nearer_says_so() -> None:
+    near, used = ({"multiple": m, "estimate": -0.03} for m in (0.5, 1))
+    said = [check_sentence(verdicts.bandwidth(EFFECT, curve)) for curve in ([near, used], [used])]
+    assert ["half as far there are too few" in sentence for sentence in said] == [False, True]
 
 
 def test_a_donut_that_changes_the_answer_fails() -> None:

@@ -155,15 +155,19 @@ def test_immaturity(rows, immature, verdict, share, trial):
 
 
 @pytest.mark.parametrize(
-    ("changes", "missing"),
-    [({}, ["entered", "window_months"]), (WINDOW, ["entered"]), ({"entered": "day"}, ["window_months"])],
-)
-def test_immaturity_is_not_known_where_the_file_does_not_say(changes, missing, trial):
+    ("changes", "missing", "said"),
+    [
+        ({}, ["entered", "window_months"], [("the day on which each one entered", "进入日期"), ("how many months", "观察月数")]),
+        (WINDOW, ["entered"], [("the day on which each one entered", "进入日期")]),
+        ({"entered": "day"}, ["window_months"], [("how many months", "观察月数")]),
+    ],
+)  # fmt: skip
+def test_immaturity_is_not_known_where_the_file_does_not_say(changes, missing, said, trial):
     check = design.immaturity(trial(changes), profile())
     assert (check.verdict, check.value, check.facts["missing"]) == ("info", None, missing)
-    for word in missing:
-        assert word in check_sentence(check)
-        assert word in check_sentence(check, "zh")
+    for english, chinese in said:
+        assert english in check_sentence(check)
+        assert chinese in check_sentence(check, "zh")
 
 
 # The trial's period ends on 1 February 2026.
@@ -176,7 +180,7 @@ def test_early_look(as_of, verdict, trial):
 def test_an_early_look_is_not_known_without_the_date_of_the_data(trial):
     check = design.early_look(trial())
     assert (check.verdict, check.facts) == ("info", {"as_of": None, "end": "2026-02-01", "missing": ["as_of"]})
-    assert "as_of" in check_sentence(check)
+    assert "the date of the data" in check_sentence(check)
 
 
 # Fewer than 10 of the rarer answer, over all arms.

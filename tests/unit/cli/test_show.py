@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from causalcx.cli.app import _busy, _console
 from causalcx.cli.show import Show
 from causalcx.core.check import Notice
+from causalcx.service.gallery import rows_of
 from causalcx.words import contract, names_of
 from tests.unit.reports import case_samples as samples
 from tests.unit.reports.case_samples import Sample
@@ -27,6 +29,24 @@ def fitted(sample: Sample, language: str = "en") -> str:
     return console.file.getvalue()
 
 
+def test_names_in_brackets_are_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    title = "[vip] against [/x] :smile:"
+    with _busy("demo", "en") as busy:
+        busy(title)
+        Show(_console()).experiments([{"key": "[red]", "title": title, "owner": "[/]"}], "en")
+    shown = capsys.readouterr().err
+    assert title in shown
+    assert "[red]" in shown
+
+
+def test_what_became_of_the_latest_run_is_told_in_the_readers_language() -> None:
+    console = Console(file=io.StringIO(), width=400)
+    run = {"run": 2, "state": "failed", "finished_at": "2026-03-02", "failure": "缺少数据。"}
+    sample = samples.failed_ratio()
+    Show(console).facts(sample.experiment, {"experiment": "x", "last_run": run, "looks": []}, "zh")
+    assert "2 · 未能完成 · 2026-03-02 · 缺少数据。" in console.file.getvalue()
+
+
 def valued(sample: Sample, language: str = "en") -> str:
     assert sample.valuation is not None
     console = Console(file=io.StringIO(), width=400)
@@ -39,6 +59,7 @@ def valued(sample: Sample, language: str = "en") -> str:
 def test_a_hidden_effect_is_told_by_no_check_and_no_warning(sample: Sample) -> None:
     shown = fitted(replace(sample, readout=sample.readout.model_copy(update={"warnings": (NAIVE,)})))
     assert not [told for told in ("+4.1", "6.3", "2.3 points", "2.4 points") if told in shown]
+    assert "How sharp the result is (NPS): a warning. Its figures would tell" in shown
 
 
 def test_what_no_check_hides_is_told() -> None:
@@ -60,6 +81,15 @@ def test_money_is_told_by_the_names_of_the_arms(language: str, named: str) -> No
     shown = valued(samples.base(), language)
     assert named in shown
     assert "merged vs today" not in shown
+
+
+def test_a_case_for_some_waves_is_not_told_as_one_for_all() -> None:
+    sample = samples.in_part()
+    assert "Roll it out in part" in valued(sample)
+    assert "建议部分推广" in valued(sample, "zh")
+    (row,) = rows_of(sample.experiment, sample.readout, sample.valuation)[:1]
+    assert row["decision"] == {"en": "Roll out in part", "zh": "部分推广"}
+    assert contract(sample.valuation)["cases"][0]["decision"]["advice"] == "part"
 
 
 def test_what_the_level_says_already_is_not_said_twice() -> None:

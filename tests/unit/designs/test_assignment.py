@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from causalcx.core.design_keys.randomised import Randomised
-from causalcx.core.errors import CannotAnswer
+from causalcx.core.errors import CannotAnswer, DataError
 from causalcx.core.need import Frame, Labels, Profile
 from causalcx.designs.planning.assignment import assigned, draw_lot
 from causalcx.designs.planning.split import Split
@@ -85,3 +86,12 @@ def test_a_balanced_lot_is_more_balanced_and_its_salt_draws_it_again():
 def test_nothing_to_balance_is_said():
     with pytest.raises(CannotAnswer, match="nothing to balance"):
         assigned("k", "s", units_frame(np.ones(50)), DESIGN, THREE, 0.1)
+
+
+def test_rows_of_no_group_are_refused():
+    """They are not one group, and the data that come later name no group for them either."""
+    frame = units_frame(np.arange(6.0))
+    frame = replace(frame, labels=frame.labels | {"site": Labels(np.array([0, 0, 1, 1, -1, -1]), ("s1", "s2"))})
+    split = Split({"today": 0.5, "new": 0.5}, stated=True)
+    with pytest.raises(DataError, match=r"`site` \(cluster\) is empty in 2 rows"):
+        assigned("k", "s", frame, DESIGN.model_copy(update={"cluster": "site"}), split, None)

@@ -196,6 +196,19 @@ def test_segments_have_their_own_clusters(fit_trial) -> None:
     assert {e.segment for e in readout.effects if e.segment} == {"site=0", "site=1", "site=2"}
 
 
+def test_where_teams_count_equally_segments_add_up_by_teams_and_not_at_all_where_teams_lie_in_several(
+    fit_trial,
+) -> None:
+    data = teams(60, arms="ab").assign(half=lambda d: d.id % 2)
+    plan = {"design.cluster": "team", "design.weight": "cluster"}
+    readout = fit_trial(plan | {"segments": ["site"]}, data)
+    share = data.groupby("site").team.nunique() / data.team.nunique()
+    parts = [e.estimate for e in readout.effects if e.segment]
+    assert share.to_numpy() @ parts == pytest.approx(readout.effects[0].estimate, rel=SAME)
+    crossed = fit_trial(plan | {"segments": ["half"]}, data).effects
+    assert [e.segment for e in crossed if "centred" in e.method] == []
+
+
 def test_planned_split_balance_and_answers_are_those_of_teams(fit_trial) -> None:
     """600 people a side and 12 teams a side: what teams share fails no check that counts teams."""
     data = teams(60, strata=1, arms="ab", seed=2)

@@ -87,3 +87,7 @@ def test_the_error_is_what_the_estimates_scatter_by() -> None:
     error = np.mean([d.variance(2000) ** 0.5 for d in draws])
     assert error == pytest.approx(np.std([d.value for d in draws]), rel=0.15)
     assert np.mean([d.value for d in draws]) == pytest.approx(0.5, abs=0.02)
+
+
+def test_one_value_alone_tells_nothing() -> None:
+    assert piling_up(np.full(40, 3.0)) is None

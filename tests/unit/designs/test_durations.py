@@ -237,12 +237,20 @@ def test_bad_data_is_refused_in_one_sentence(fit_trial, change, error, says) -> 
     assert says in str(caught.value)
 
 
-def test_a_row_without_either_is_a_missing_answer(fit_trial) -> None:
+@pytest.mark.parametrize("finest", [10_000, 300])
+def test_a_row_without_either_is_a_missing_answer(fit_trial, monkeypatch, finest: int) -> None:
+    from causalcx.sources import durations
+
+    monkeypatch.setattr(durations, "FINEST", finest)
     data = customers()
-    data.loc[data.id < 30, ["months", "left"]] = np.nan
-    readout = fit_trial(ONLY, data)
+    data.loc[data.id < 400, ["months", "left"]] = np.nan
+    readout, without = fit_trial(ONLY, data), fit_trial(ONLY, data[data.id >= 400])
     assert readout.check("missing-by-arm")
-    assert readout.effects[0].n_treated + readout.effects[0].n_control == 1_170
+    effect = readout.effects[0]
+    assert effect.n_treated + effect.n_control == 800
+    assert effect.estimate == pytest.approx(without.effects[0].estimate, rel=SAME)
+    assert effect.std_error == pytest.approx(without.effects[0].std_error, rel=SAME)
+    assert readout.pictures == without.pictures
 
 
 def test_yes_and_no_as_booleans(fit_trial) -> None:

@@ -84,7 +84,7 @@ def test_every_combination_must_be_there(fit_trial) -> None:
         fit_trial(PLAN, data[(data.merged == 0) | (data.bar == "no")])
     with pytest.raises(DataError, match=r"`bar` \(factor\) holds only no"):
         fit_trial(PLAN, data[data.bar == "no"])
-    with pytest.raises(DataError, match="`merged, bar`"):
+    with pytest.raises(DataError, match=r"`bar` \(factor\) is empty in 6 rows"):
         fit_trial(PLAN, data.assign(bar=data.bar.where(data.id > 5)))
 
 

@@ -133,6 +133,19 @@ def test_covariates_strata_and_gaps_in_answers(tmp_path) -> None:
     assert readout.effects[0].n_treated + readout.effects[0].n_control == data.y.notna().sum()
 
 
+@pytest.mark.parametrize("design", [{}, {"design.cluster": "region"}])
+def test_a_covariate_in_won_says_what_it_says_in_dollars(tmp_path, design: dict) -> None:
+    data, pairs = sites(3, regions=100 if design else 0)
+    found = [
+        felt_arms.fit(
+            *asked(tmp_path, data.assign(z=size * data.z), pairs, {"design.covariates": ["z"]} | design), seed=1
+        )
+        for size in (1.0, 1e8)
+    ]
+    for one, other in zip(*(f.effects for f in found), strict=True):
+        assert (one.estimate, one.std_error) == pytest.approx((other.estimate, other.std_error), rel=1e-6)
+
+
 def test_a_column_may_tell_the_share(tmp_path) -> None:
     data, pairs = sites(4)
     linked = data[np.isin(data.id, pairs.unit)]

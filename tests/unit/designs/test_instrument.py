@@ -282,7 +282,7 @@ def test_a_nudge_is_neither_covariate_nor_outcome(role: str) -> None:
 
 def test_segments_are_not_built() -> None:
     with pytest.raises(NotBuilt):
-        cx.fit(experiment(more="segments: [message]"), data=data(400))
+        cx.fit(experiment(more="segments: [age]"), data=data(400))
 
 
 def test_the_control_is_zero_unless_named() -> None:

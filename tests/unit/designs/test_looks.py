@@ -17,6 +17,7 @@ from causalcx.designs.arms.looks import TIGHTEST, planned_looks
 from causalcx.designs.planning.looks import Schedule, schedule, sizes_with_looks
 from causalcx.designs.randomised import check as check_design
 from causalcx.service.kinds import design_of
+from causalcx.words import check_sentence
 
 DIGITS = 1e-9  # relative; the same arithmetic in another order
 FOUR = [0.25, 0.5, 0.75, 1.0]
@@ -63,7 +64,7 @@ def alone(fit_trial) -> Any:
         (534, 3, False),
         (400, 4, True),
         (398, 4, True),
-        (300, 4, True),
+        (385, 4, True),
     ],
 )
 def test_units_tell_which_look_it_is(fit_trial, alone, planned, number, last):
@@ -132,6 +133,32 @@ def test_a_look_that_is_named_goes_by_what_is_there(trial, reduce_trial):
     assert early
     assert early.verdict == "pass"
     assert [n.facts["look"] for n in readout.fallbacks if n.code == "look-moved"] == [2]
+
+
+def test_a_look_at_more_than_was_planned_fails_before_the_end_and_is_told_of_at_it(fit_trial):
+    looks = plan(spending="pocock", at=[0.5, 1.0], planned_units=14)
+    found = fit_trial(looks, units()).check("early-look")
+    assert (found.verdict, found.facts["declared"]) == ("fail", "beyond")
+    assert "the last planned look was at 100%" in check_sentence(found)
+    over = fit_trial(looks | {"as_of": "2026-03-01"}, units())
+    assert over.check("early-look").verdict == "pass"
+    assert [n.facts["look"] for n in over.fallbacks if n.code == "look-moved"] == [2]
+
+
+@pytest.mark.parametrize(("planned", "short"), [(800, [0.5]), (400, []), (300, [])])
+def test_the_last_look_on_few_of_the_planned_units_is_said(fit_trial, planned, short):
+    looks = plan(spending="obrien-fleming", at=[0.2, 1.0], planned_units=planned)
+    readout = fit_trial(looks | {"as_of": "2026-03-01"}, units())
+    assert (readout.looks.number, readout.looks.last) == (2, True)
+    assert [n.facts["information"] for n in readout.fallbacks if n.code == "look-short"] == short
+
+
+def test_ranges_that_looks_hardly_widen_are_not_said_to_be_wider(fit_trial):
+    readout = fit_trial(plan(spending="obrien-fleming", at=[0.2, 1.0], planned_units=400), units())
+    assert 0 < readout.looks.widening < 0.0005
+    assert "no wider than those of a single look" in check_sentence(readout.check("early-look"))
+    wider = fit_trial(plan(spending="pocock", at=[0.2, 1.0], planned_units=400), units())
+    assert "% wider than those of a single look" in check_sentence(wider.check("early-look"))
 
 
 def test_an_always_valid_sequence_may_be_read_on_any_day(fit_trial, alone):

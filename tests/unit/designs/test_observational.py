@@ -9,9 +9,10 @@ import pyarrow as pa
 import pytest
 
 import causalcx as cx
-from causalcx.core.errors import CannotAnswer, NotBuilt
+from causalcx.core.errors import CannotAnswer, ExperimentError, NotBuilt
 from causalcx.core.readout import Readout
 from causalcx.designs.unconfounded import nuisances
+from causalcx.designs.unconfounded.graph import read_graph
 from causalcx.designs.unconfounded.nuisances import Nuisance
 from tests.unit.designs.observational_worlds import experiment, world
 
@@ -193,17 +194,40 @@ def test_a_graph_decides_what_is_adjusted_for(more: str, adjusts_for: list[str],
 
 
 @pytest.mark.parametrize(
+    ("text", "edges"),
+    [
+        ("digraph { a ->\n b; c -> b }", "a>b c>b"),
+        ("strict DIGRAPH G { a -> b c -> d // no -> edge\n # nor -> this\n }", "a>b c>d"),
+        ('digraph { "a->b" -> "x // y" -> "say \\"x\\"" }', 'a->b>x // y x // y>say "x"'),
+        ("digraph { {a, b} -> {c d} -> e }", "a>c a>d b>c b>d c>e d>e"),
+        ('dag { rankdir=LR node [shape=box] tenure-months -> 流失 [label="a;]->b"] lone }', "tenure-months>流失"),
+        ("digraph { subgraph cluster { a -> b } /* -> */ b->c }", "a>b b>c"),
+    ],
+)  # fmt: skip
+def test_a_graph_is_read_as_dot_has_it(text: str, edges: str) -> None:
+    assert " ".join(f"{a}>{b}" for a, b in read_graph(text, None)[1]) == edges
+
+
+@pytest.mark.parametrize(
     ("graph", "sentence"),
     [
-        ("digraph { mood -> got; mood -> revenue; got -> revenue }", "not in the data: mood"),
         ("digraph { got -> churned }", "no node `revenue`"),
         ("digraph { got -> revenue; revenue -> got }", "has a cycle"),
         ("graph { got -- revenue }", "cannot be read"),
         ("digraph { got -> -> revenue }", "cannot be read"),
+        ("digraph { got -> revenue", "cannot be read"),
+        ("digraph { got -> revenue } }", "cannot be read"),
+        ("digraph { got [weight=2", "cannot be read"),
     ],
 )
-def test_a_graph_that_cannot_answer_is_refused(graph: str, sentence: str) -> None:
-    with pytest.raises(CannotAnswer, match=sentence):
+def test_a_graph_that_is_none_is_a_mistake_of_the_file(graph: str, sentence: str) -> None:
+    with pytest.raises(ExperimentError, match=f"`design.graph`: .*{sentence}"):
+        cx.fit(experiment(design=f'graph: "{graph}"'), data=world(400).table)
+
+
+def test_a_graph_that_cannot_answer_is_refused() -> None:
+    graph = "digraph { mood -> got; mood -> revenue; got -> revenue }"
+    with pytest.raises(CannotAnswer, match="not in the data: mood"):
         cx.fit(experiment(design=f'graph: "{graph}"'), data=world(400).table)
 
 

@@ -175,6 +175,27 @@ def frame(n: int = 2_000) -> Rows:
     return Rows(everyone, np.zeros(n, np.int64), {"spend": spend, "churn": churn}, {"before": before})
 
 
+def test_a_replay_of_a_ratio_covers():
+    """Minutes per call: some never called and have no minutes, of some the calls are not known. The same tolerance."""
+    rng = np.random.default_rng(5)
+    calls = rng.poisson(2, 2_000).astype(float)
+    minutes = np.where(calls > 0, calls * rng.normal(5, 2, 2_000), np.nan)
+    calls[:100] = np.nan
+    ratio = {"name": "length", "kind": "ratio", "numerator": "minutes", "denominator": "calls", "role": "primary"}
+    experiment, everyone = plan(outcomes=[ratio]), Profile("x", None, 2_000, {"(everyone)": 2_000}, {}, {}, {})
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rows = Rows(
+            everyone,
+            np.zeros(2_000, np.int64),
+            {"length": minutes / calls},
+            {},
+            numbers={"minutes": minutes, "calls": calls},
+        )
+    found = replayed(experiment, rows, planned_split(experiment), splits=400, seed=1)
+    assert found.outcomes[0].coverage == pytest.approx(0.95, abs=4 * math.sqrt(0.05 * 0.95 / 400))
+    assert found.outcomes[0].spread_ratio == pytest.approx(1, abs=0.15)
+
+
 def test_a_replay_covers_and_raises_no_more_alarms_than_it_may():
     """400 splits: the tolerance is four Monte Carlo errors of a share of 5 per cent."""
     adjusted = plan(design=plan().design.model_dump(exclude_none=True) | {"covariates": ["before"]})

@@ -208,6 +208,20 @@ def test_equal_covariates_share_what_one_would_say(fit_trial):
     assert three.check("balance").value == pytest.approx(one.check("balance").value, rel=1e-6)
 
 
+def test_a_gap_is_set_to_the_average_of_all_rows_in_whatever_order_they_come(fit_trial):
+    n = 3_000
+    x = np.arange(n, dtype=float)
+    data = pd.DataFrame({"id": range(n), "arm": np.where(x % 2 == 0, "a", "b"), "y": x % 7, "x": x})
+    data.loc[(data.arm == "b") & (data.x % 5 == 0), "x"] = np.nan
+    mean = data.x.fillna(data.x.mean()).groupby(data.arm).mean()
+    for rows in (data, data[::-1]):
+        found = {
+            c["name"]: c["smd"]
+            for c in fit_trial({"design.covariates": ["x"]}, rows).check("balance").facts["covariates"]
+        }
+        assert found["x"] * data.x.std() == pytest.approx(mean["b"] - mean["a"], rel=0.1)
+
+
 def test_a_covariate_that_tells_the_arms_apart_adjusts_nothing(fit_trial):
     data = customers(arms="ab").assign(is_b=lambda d: (d.arm == "b").astype(int))
     readout, plain = fit_trial({"design.covariates": ["is_b"]}, data), fit_trial({}, data)

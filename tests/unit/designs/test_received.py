@@ -116,6 +116,45 @@ def test_when_everyone_does_as_offered_both_effects_are_one(fit_trial) -> None:
     assert taken.share == pytest.approx(1, rel=SAME)
 
 
+@pytest.mark.parametrize("more", [{}, {"design.covariates": ["before"]}, {"design.cluster": "team"}])
+def test_where_not_all_answer_take_up_is_that_of_those_who_did(fit_trial, more) -> None:
+    """Those who would not take it hardly answer, so among the answers the offer moved more people than among all."""
+    rng = np.random.default_rng(2)
+    data = columns(12_000, cross=0.0) | {"before": rng.normal(size=12_000)}
+    data["team"] = np.arange(12_000) // 2 % 2_000 * 2 + (data["offer"] == "yes")
+    willing = rng.uniform(size=12_000) < 0.4
+    data["took"] = (willing & (data["offer"] == "yes")).astype(int)
+    data["y"] = 1.5 * data["took"] + rng.normal(size=12_000)
+    data["y"][~willing & (rng.uniform(size=12_000) < 0.8)] = np.nan
+    readout = fit_trial(PLAN | more, pa.table({k: pa.array(v, from_pandas=True) for k, v in data.items()}))
+    found, unaffected = compliers(readout), compliers(readout, "nps")
+    assert found[0].estimate == pytest.approx(1.5, abs=4 * found[0].std_error)
+    assert found[0].share == unaffected[0].share == pytest.approx(0.4, abs=0.02)
+    if not more:
+        seen = ~np.isnan(data["y"])
+        z, d = (data["offer"] == "yes")[seen].astype(float), data["took"][seen].astype(float)
+        twin = moved(data["y"][seen][:, None], d, z, np.zeros((len(z), 1)), None)
+        assert found[0].estimate == pytest.approx(float(twin.ratio[0]), rel=SAME)
+        assert found[0].std_error == pytest.approx(float(twin.ratio_covariance[0, 0] ** 0.5), rel=HC)
+
+
+def test_an_arm_that_nobody_takes_has_no_compliers_and_says_so(fit_trial) -> None:
+    data = columns(3_137, arms=3)
+    data["took"] = np.where(data["offer"] == "yes", data["took"], 0)
+    readout = fit_trial(PLAN, pa.table(data))
+    assert [e.comparison for e in compliers(readout)] == ["yes vs no"]
+    assert [n.facts["comparison"] for n in readout.warnings if n.code == "complier-unknown"] == ["hint vs no"]
+
+
+def test_an_outcome_whose_answerers_hardly_took_it_is_named(fit_trial) -> None:
+    data = columns()
+    score = np.where(data["took"] == 1, np.nan, data["score"])
+    score[np.flatnonzero(data["took"])[:3]] = 9
+    readout = fit_trial(PLAN, pa.table(data | {"score": pa.array(score, from_pandas=True)}))
+    assert (len(compliers(readout)), len(compliers(readout, "nps"))) == (1, 0)
+    assert [n.facts["outcome"] for n in readout.warnings if n.code == "complier-unknown-among"] == ["nps"]
+
+
 def test_strata_and_covariates_adjust_both_stages(fit_trial) -> None:
     data = columns() | {"before": np.random.default_rng(1).normal(size=3_000), "site": np.arange(3_000) % 3}
     plan = PLAN | {"design.covariates": ["before"], "design.strata": ["site"]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,6 +18,7 @@ from causalcx.core.readout import Readout
 from causalcx.designs import staggered
 from causalcx.designs.roll_out import aggregation
 from causalcx.designs.roll_out.doubly_robust import by_unit
+from causalcx.designs.roll_out.doubly_robust import effects_of as effects_of_units
 from causalcx.designs.roll_out.group_time import GroupTime, group_time
 from causalcx.designs.roll_out.parts import simultaneous
 from causalcx.designs.roll_out.trust import with_the_effects
@@ -162,6 +165,19 @@ def test_covariates_that_give_the_wave_away_leave_the_regression_alone() -> None
     assert [n.code for n in fitted.fallbacks] == ["cohorts-by-regression"]
 
 
+def test_a_treated_unit_that_nobody_is_like_leaves_the_logit_on() -> None:
+    """Only an untreated unit that looks certain to be treated would take all the weight; the trend grows with the square here."""
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=3_000)
+    treated = rng.uniform(size=len(x)) < 1 / (1 + np.exp(1 - x))
+    x[np.flatnonzero(treated)[0]] = 60
+    known = np.column_stack([np.ones(len(x)), x])
+    change = np.where(x < 10, x**2, 0.0)[:, None] + rng.normal(size=(len(x), 1))
+    value, influence, fitted = effects_of_units(change, treated, known)
+    assert fitted
+    assert abs(value[0]) < 4 * np.sqrt((influence**2).sum())
+
+
 def test_answers_of_different_people_are_compared_cell_by_cell() -> None:
     data = surveys()
     fitted = cx.fit(survey_plan(), data=data, seed=1)
@@ -285,7 +301,14 @@ def test_pictures_show_effects_since_the_start_and_the_waves() -> None:
     (single,) = (e for e in fitted.effects if (e.outcome, e.event_time) == ("sales", 0))
     at = points.x.index(0.0)
     assert points.low[at] < single.low < single.high < points.high[at]
-    assert (lines.code, [s.name for s in lines.series], lines.ticks[:2]) == ("waves", ["4", "6", "never"], ("1", "2"))
+    assert (lines.code, [s.name for s in lines.series[:3]], lines.ticks[:2]) == (
+        "waves",
+        ["4", "6", "never"],
+        ("1", "2"),
+    )
+    means = {s.name: dict(zip(s.x, s.y, strict=True)) for s in lines.series[:3]}
+    starts = [(s.name, s.x, s.y) for s in lines.series[3:]]
+    assert starts == [(name, (x,), (means[name][x],)) for name, x in (("4", 3.0), ("6", 5.0))]
 
 
 def checks(fitted: Readout) -> dict[str, str]:
@@ -384,6 +407,69 @@ def test_survey_questions_that_only_some_answered_use_their_own_rows() -> None:
     assert one.std_error == pytest.approx(other.std_error, rel=0.01)
 
 
+def asked_late(seed: int = 0) -> tuple[pd.DataFrame, str]:
+    """Surveys with a second question, asked from the first wave's start on, and few of the last wave answer the first one."""
+    rng, data = np.random.default_rng(seed), surveys(6_000)
+    mute = (data.start == 5) & (rng.uniform(size=len(data)) < 0.6)
+    late = np.where(data.month >= 3, rng.normal(size=len(data)), np.nan)
+    return data.assign(
+        score=data.score.where(~mute), late=late, area=data.city // 10
+    ), "unit: answer, time: month, cohort: start"
+
+
+def seen_of_some_stores(seed: int = 0) -> tuple[pd.DataFrame, str]:
+    """A panel with a second outcome that a third of the stores, and one alone of the second wave, has in every week."""
+    data = panel(seed=seed)
+    kept = (data.store % 3 == 0) & ((data.first_week != 6) | (data.store == 30))
+    return data.assign(
+        late=np.where(kept, data.visits, np.nan), score=data.sales
+    ), "unit: store, time: week, cohort: first_week"
+
+
+@pytest.mark.parametrize("more", ["", ", covariates: [area]", ", cluster: city", ", compare: not-yet"])
+@pytest.mark.parametrize("made", [asked_late, seen_of_some_stores])
+def test_an_outcome_has_the_same_answer_with_another_beside_it(made: Callable, more: str) -> None:
+    """Every engine: means of cells, unit by unit, row by row; with clusters, and waves of one."""
+    data, columns = made()
+    data["city"] = data.get("city", data.store if "store" in data else None)
+    score, late = (f"\n  - {{name: {n}, kind: amount, column: {n}, role: primary}}" for n in ("score", "late"))
+    both = cx.fit(plan(columns + more, score + late), data=data, seed=1)
+    for name, text in (("score", score), ("late", late)):
+        alone = cx.fit(plan(columns + more, text), data=data, seed=1)
+        one, other = ([e for e in r.effects if e.outcome == name] for r in (alone, both))
+        assert [(e.aggregation, e.cohort, e.period, e.n_treated) for e in one] == [
+            (e.aggregation, e.cohort, e.period, e.n_treated) for e in other
+        ]
+        for key in ("estimate", "std_error", "df", "baseline"):
+            was, now = ([getattr(e, key) for e in r if getattr(e, key) is not None] for r in (one, other))
+            assert now == pytest.approx(was, rel=1e-6, abs=1e-9), key
+        trends = ("pre-trends", "parallel-trends-sensitivity", "anticipation")
+        checked = [
+            {c.name: c.verdict for c in r.checks if c.name in trends and c.facts["outcome"] == name}
+            for r in (alone, both)
+        ]
+        assert checked[0] == checked[1]
+
+
+def test_a_wave_of_which_an_outcome_has_no_before_is_named() -> None:
+    data, columns = asked_late()
+    late = "\n  - {name: late, kind: amount, column: late, role: primary}"
+    warnings = cx.fit(plan(columns, late), data=data, seed=1).warnings
+    assert [n.facts for n in warnings if n.code == "waves-left-out"] == [{"outcome": "late", "cohorts": ["3"]}]
+
+
+def test_a_secondary_outcome_that_no_wave_has_before_its_start_is_named_and_the_rest_stands() -> None:
+    data, columns = asked_late()
+    data["late"] = data.late.where(data.month >= 5)
+    score, late = (
+        f"\n  - {{name: {n}, kind: amount, column: {n}, role: {r}}}"
+        for n, r in (("score", "primary"), ("late", "secondary"))
+    )
+    found = cx.fit(plan(columns, score + late), data=data, seed=1)
+    assert [e.outcome for e in found.headlines] == ["score"]
+    assert [f.facts["outcome"] for f in found.failures] == ["late"]
+
+
 def test_a_wave_that_starts_within_a_week_counts_from_that_week() -> None:
     """Stores that got the change on a Wednesday: the week before is the last untreated one."""
     import datetime as dt
@@ -402,7 +488,7 @@ def test_a_wave_that_starts_within_a_week_counts_from_that_week() -> None:
 @pytest.mark.parametrize("covariates", ["", ", covariates: [area]"])
 def test_a_wave_in_one_cluster_that_holds_others_is_refused(covariates: str) -> None:
     data = panel().assign(region=lambda d: np.where(d.first_week > 0, 0, 1 + d.store % 9))
-    with pytest.raises(CannotAnswer, match="holds other waves too: 4, 6"):
+    with pytest.raises(CannotAnswer, match="in one cluster only: 4, 6"):
         cx.fit(experiment(f", cluster: region{covariates}"), data=data, seed=1)
 
 

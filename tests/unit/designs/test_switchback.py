@@ -266,6 +266,7 @@ def test_a_fit_finds_the_effect_and_says_how() -> None:
     assert (effect.estimand, effect.comparison, effect.n_treated) == ("ATE per slot", "on vs off", int(on.sum()))
     assert [e.aggregation for e in readout.effects] == [None, "this-slot", "slots-before-1", "always-on"]
     assert [p.code for p in readout.pictures] == ["schedule", "since-switch"]
+    assert readout.pictures[0].facts["of_units"] == len(readout.pictures[0].series)
     assert checks_of(readout, "sample-ratio").verdict == "info"
     assert checks_of(readout, "carry-over").verdict == "pass"
     assert checks_of(readout, "randomisation-test").value == 0.001
@@ -379,3 +380,17 @@ def test_parts_that_are_not_built() -> None:
     on, y = world()
     with pytest.raises(NotBuilt, match=r"design\.graph"):
         cx.fit(asked(', graph: "digraph { a -> b }"'), data=table(on, handle=y))
+
+
+@pytest.mark.parametrize("size", [1.0, 1e9])
+def test_a_covariate_in_won_says_what_it_says_in_dollars(size: float) -> None:
+    slots, rng = random_slots(3), np.random.default_rng(3)
+    hour, spend = rng.integers(0, 2, len(slots.on)).astype(float), np.exp(rng.normal(size=len(slots.on)))
+    y = slots.on + 4 * hour + 2 * spend + rng.normal(size=len(slots.on))
+    plain, wide = (np.column_stack([hour, s * spend]) for s in (1.0, size))
+    assert slot_effect(slots, y, wide, "y").value == pytest.approx(slot_effect(slots, y, plain, "y").value, rel=SAME)
+    found, same = carry_over(slots, y, wide), carry_over(slots, y, plain)
+    assert found is not None
+    assert same is not None
+    assert found.by_lag == pytest.approx(same.by_lag, rel=1e-6)
+    assert found.beyond == pytest.approx(same.beyond, rel=1e-6)

@@ -17,6 +17,7 @@ from causalcx.core.readout import Readout
 from causalcx.designs import discontinuity
 from causalcx.simulate.outage import Outage
 from causalcx.words.sentences import known
+from tests.plan_worlds import DESIGNS, history, plan_of
 
 WITHIN = 4.0
 """Standard errors: a single draw is farther from its truth less than once in ten thousand."""
@@ -331,9 +332,58 @@ def test_too_few_answers_near_the_cutoff(columns: dict[str, Any]) -> None:
 
 def test_a_time_to_leaving_has_no_jump_yet() -> None:
     churn = asked().outcomes[0].model_copy(update={"kind": "duration"})
-    with pytest.raises(CannotAnswer, match="of kind duration") as refused:
-        discontinuity.needs(asked().model_copy(update={"outcomes": [churn]}), asked().period.end)
+    with pytest.raises(CannotAnswer, match="is a duration") as refused:
+        cx.check(asked().model_copy(update={"outcomes": [churn]}), data=pa.table({}))
     assert refused.value.exit_code == 5
+
+
+def test_half_the_bandwidth_may_lie_in_a_gap_and_is_then_left_out_of_the_curve() -> None:
+    """Sixteen whole numbers from 10 on, and as many below: the bandwidth holds ten of them, half of it none."""
+    rng = np.random.default_rng(0)
+    x = rng.choice(np.r_[-25:-9, 10:26], 2_000)
+    data = pa.table(
+        {"customer_id": np.arange(2_000), "hours_30d": x + 8, "spend": x + 3 * (x >= 0) + rng.normal(size=2_000)}
+    )
+    readout = cx.fit(asked("spent"), data=data)
+    curve = named(readout, "bandwidth").facts["curve"]
+    assert [c["multiple"] for c in curve] == [1.0, 1.5, 2.0]
+    assert abs(named(readout, "donut").facts["without"] - 3) < WITHIN * readout.effect("spend").std_error
+    assert abs(readout.effect("spend").estimate - 3) < WITHIN * readout.effect("spend").std_error
+
+
+def test_a_donut_that_leaves_nothing_is_not_drawn() -> None:
+    """Nearly all lie on the farthest of ten values a side, so that the nearest 5 % reach as far as they do."""
+    x = np.repeat(np.r_[-10:0, 1:11], [400, *[2] * 9, *[2] * 9, 400])
+    y = np.random.default_rng(0).normal(size=len(x))
+    data = pa.table({"customer_id": np.arange(len(x)), "hours_30d": x + 8, "spend": y})
+    assert cx.fit(asked("spent"), data=data).check("donut") is None
+
+
+def test_check_refuses_what_fit_refuses(columns: dict[str, Any]) -> None:
+    hours = np.where(columns["hours_30d"] >= 8, 8.0 + (columns["hours_30d"] > 12), columns["hours_30d"])
+    nobody = table(columns, credit=np.zeros(len(columns["credit"])))
+    for design, data in (("", table(columns, hours_30d=hours)), (", fuzzy: credit", nobody)):
+        said = []
+        for asking in (cx.check, cx.fit):
+            with pytest.raises(CannotAnswer) as refused:
+                asking(asked(design=design), data=data)
+            said.append(str(refused.value))
+        assert said[0] == said[1]
+
+
+def test_nothing_is_said_of_takers_where_everybody_took_less_than_half(columns: dict[str, Any], fuzzy: Readout) -> None:
+    small = cx.fit(asked(design=", fuzzy: credit"), data=table(columns, credit=0.4 * columns["credit"]))
+    assert warned(fuzzy, "naive-received") is not None
+    assert warned(small, "naive-received") is None
+
+
+def test_segments_at_a_cutoff_are_pooled_and_not_shifted(columns: dict[str, Any]) -> None:
+    half = np.arange(len(columns["spend"])) % 2
+    spend = columns["spend"] + 4 * half * (columns["hours_30d"] >= 8)
+    readout = cx.fit(asked("spent", more="segments: [half]"), data=table(columns, spend=spend, half=half))
+    for e, truth in zip([e for e in readout.effects if e.segment], (3, 7), strict=True):
+        assert abs(e.estimate - truth) < WITHIN * e.std_error
+        assert "centred on the headline" not in e.method
 
 
 def warned(readout: Readout, code: str) -> dict[str, Any] | None:
@@ -382,3 +432,10 @@ def test_hours_written_as_on_the_cutoff_fail_with_their_count() -> None:
     check = next(c for c in cx.check(asked(), data=table(drawn(customers=20_000, moved=0.9))) if c.name == "density")
     assert (check.verdict, check.facts["declared"]) == ("fail", "heap")
     assert check.facts["at_cutoff"] > 2 * check.facts["expected"]
+
+
+@pytest.mark.parametrize("taken", [1.0, 1 / 3])
+def test_a_threshold_that_moves_nobody_is_refused_and_not_divided_by(taken: float) -> None:
+    plan = plan_of("discontinuity", design={"kind": "discontinuity"} | DESIGNS["discontinuity"] | {"fuzzy": "got"})
+    with pytest.raises(CannotAnswer, match="does not clearly change who gets the treatment"):
+        cx.fit(plan, data=history("discontinuity").assign(got=taken), seed=1)

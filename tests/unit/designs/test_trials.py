@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 from plan_worlds import history, plan_of
 
 from causalcx.core.errors import CannotAnswer
+from causalcx.core.experiment import Experiment
 from causalcx.core.inference import two_sided_p
 from causalcx.designs import instrument, staggered, switchback
 from causalcx.designs.planning.histories import history_need, world_of
@@ -15,8 +18,9 @@ from causalcx.designs.planning.panel_worlds import panel_of
 from causalcx.designs.planning.power import detectable_effect
 from causalcx.designs.planning.simulated import simulated, simulated_sizes
 from causalcx.designs.planning.spreads import Stated, stated_spreads
-from causalcx.designs.planning.trials import trials
-from causalcx.designs.planning.worlds import Near, parted
+from causalcx.designs.planning.trials import Trials
+from causalcx.designs.planning.trials import trials as tried
+from causalcx.designs.planning.worlds import Near, World, parted
 from causalcx.sources.engine import open_frame
 from causalcx.sources.pull import pull
 
@@ -24,7 +28,16 @@ from causalcx.sources.pull import pull
 def world(kind: str, setting: Setting = Setting(), *, own: bool = False, rows=None, **changes):  # noqa: B008 - frozen
     experiment = plan_of(kind, **changes)
     source = open_frame(history(kind) if rows is None else rows)
-    return world_of(experiment, pull(source, history_need(experiment, source.table.columns)), setting, 1, own=own)
+    need = history_need(experiment, source.table.columns, import_module(module_of(experiment)))
+    return world_of(experiment, pull(source, need), setting, 1, own=own)
+
+
+def module_of(experiment: Experiment) -> str:
+    return "causalcx.designs." + experiment.design.kind.replace("-", "_")
+
+
+def trials(of: World, sizes: list[int], runs: int, seed: int, **more) -> list[Trials]:
+    return tried(of, sizes, runs, seed, design=module_of(of.experiment), **more)
 
 
 def test_a_simulated_detectable_effect_is_that_of_the_closed_form():
@@ -92,6 +105,46 @@ def test_intervals_hold_zero_where_nothing_happens(kind):
     assert abs(found.value.mean()) < 4 * found.value.std() / np.sqrt(40)
 
 
+def test_what_a_change_did_in_the_history_is_no_noise():
+    """What was added is found to the digit, by least squares or from what the nudge moved; so worlds are the same."""
+    slots = history("switchback").assign(
+        setting=lambda d: np.where(np.random.default_rng(2).random(len(d)) < 0.5, "on", "off")
+    )
+    on = (slots.setting == "on").astype(float)
+    before = on.groupby(slots.store).shift().fillna(on)
+    nudges, chosen = history("instrument"), history("observational")
+    for kind, size, rows, did in (
+        ("switchback", 96, slots, 6 * on + 4 * before),
+        ("instrument", 800, nudges, 30.0 * nudges.took),
+        ("observational", 300, chosen, 30.0 * chosen.took),
+    ):
+        without, with_it = (
+            trials(world(kind, rows=d), [size], 3, 1, workers=1)[0] for d in (rows, rows.assign(sales=rows.sales + did))
+        )
+        assert with_it.value == pytest.approx(without.value, rel=1e-6)
+        assert with_it.error == pytest.approx(without.error, rel=1e-6)
+
+
+def test_covariates_help_at_a_cutoff_as_they_do_in_a_fit():
+    """Five per year of age, held equal, cost nothing; without them noise would be five times as large. 60 worlds tell an error to 9 per cent."""
+    rows, design = (
+        history("discontinuity"),
+        {"kind": "discontinuity", "unit": "id", "running": "hours", "cutoff": 4, "covariates": ["age"]},
+    )
+    plain, aged = (
+        trials(world("discontinuity", rows=d, design=design), [1_500], 60, 1, workers=1)[0]
+        for d in (rows, rows.assign(sales=rows.sales + 5 * rows.age))
+    )
+    assert aged.std_error[0] == pytest.approx(plain.std_error[0], rel=0.25)
+
+
+def test_noise_that_a_history_has_at_the_cutoff_is_no_jump_of_its_worlds():
+    """Some more just above it than anywhere else, as chance has it. The tolerance is four errors of a mean."""
+    rows = history("discontinuity").assign(sales=lambda d: d.sales + 30 * d.hours.between(4, 4.1))
+    value = trials(world("discontinuity", rows=rows), [1_500], 60, 1, workers=1)[0].value[:, 0]
+    assert abs(value.mean()) < 4 * value.std() / np.sqrt(60)
+
+
 def test_a_roll_out_is_planned_as_its_cohorts_are():
     rows = history("staggered").assign(first_week=lambda d: np.where(d.store < 6, 40, np.where(d.store < 12, 43, 0)))
     made = world("staggered", rows=rows)
@@ -151,6 +204,7 @@ def test_units_needed_shrink_with_the_square_of_what_matters():
             None,
             60,
             1,
+            design="causalcx.designs.instrument",
             workers=1,
             progress=None,
         )

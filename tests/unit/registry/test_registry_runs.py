@@ -23,7 +23,7 @@ from kept_records import (
     valuation_of,
 )
 
-from causalcx.core.errors import DataError
+from causalcx.core.errors import DataError, Message
 from causalcx.core.seal import plan_hash
 from causalcx.registry import Registry
 from causalcx.registry.process import is_alive, this_process
@@ -90,14 +90,16 @@ def test_a_run_that_raises_is_marked_with_its_sentence_and_leaves_nothing_else(r
 def test_a_failure_is_kept_with_its_facts_to_be_told_in_any_language(registry: Registry) -> None:
     def stopped() -> None:
         with registry.run(**identity_of(experiment_of())):
-            raise DataError("The data file {path} does not exist.", path=Path("data.csv"), rows=3)
+            raise DataError(
+                "The data file {path} does not exist.", path=Path("data.csv"), rows=3, why=Message("nothing")
+            )
 
     with pytest.raises(DataError):
         stopped()
     failure = registry.latest_run("merge")["failure"]
     assert (failure.template, failure.facts) == (
         "The data file {path} does not exist.",
-        {"path": "data.csv", "rows": 3},
+        {"path": "data.csv", "rows": 3, "why": Message("nothing")},
     )
     assert say(failure, "zh") == "数据文件 data.csv 不存在。"
 

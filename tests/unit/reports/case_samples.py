@@ -98,6 +98,9 @@ class Sample:
     sealed: SealedPlan | None
 
 
+RULES = {"rule": "P(npv > 0) >= 0.9", "stop": "P(npv > 0) <= 0.2"}
+
+
 def experiment(**changes: Any) -> Experiment:
     """The experiment of the design page, with changes."""
     return parse_experiment(MERGE).model_copy(update=changes)
@@ -291,7 +294,7 @@ def loses() -> Sample:
 
 def between() -> Sample:
     """Neither rule decides."""
-    because = (Notice(code="between-rules", facts={"probability": 0.71}),)
+    because = (Notice(code="between-rules", facts=RULES | {"probability": 0.71}),)
     return replace(base(), valuation=valuation(case(180_000.0, 325_000.0, verdict="extend", because=because)))
 
 
@@ -382,7 +385,7 @@ def several_arms() -> Sample:
             520_000.0,
             comparison="two vs today",
             verdict="extend",
-            because=(Notice(code="between-rules", facts={"probability": 0.78}),),
+            because=(Notice(code="between-rules", facts=RULES | {"probability": 0.78}),),
         ),
     )
     return replace(
@@ -430,6 +433,14 @@ def chinese_money() -> Sample:
     return replace(base(), experiment=e, valuation=valuation(case(currency="CNY")))
 
 
+def in_part() -> Sample:
+    """The rule for rolling out is met, and one of two waves gained less than the case needs."""
+    waves = {"outcome": "churn", "at": -0.0021, "unit": "share", "pays": ["2026-03-02"], "others": ["2026-04-06"]}
+    effects_by_wave = {"2026-03-02": -0.021, "2026-04-06": -0.001}
+    because = (Notice(code="waves-that-pay", facts=waves | {"effects": effects_by_wave}),)
+    return replace(base(), valuation=valuation(case(because=because)))
+
+
 def observed() -> Sample:
     """Nobody assigned the change."""
     text = MERGE.replace(
@@ -466,5 +477,5 @@ def observed() -> Sample:
 
 SAMPLES = {
     "base": base, "loses": loses, "between": between, "breached": breached, "failed-ratio": failed_ratio, "unpriced": unpriced, "free": free,
-    "several-arms": several_arms, "missing-answers": missing_answers, "hidden-money": hidden_money, "early": early, "chinese-money": chinese_money, "observed": observed,
+    "several-arms": several_arms, "missing-answers": missing_answers, "hidden-money": hidden_money, "early": early, "chinese-money": chinese_money, "in-part": in_part, "observed": observed,
 }  # fmt: skip

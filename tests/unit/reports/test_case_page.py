@@ -69,7 +69,7 @@ def test_every_link_to_a_word_finds_its_explanation(name: str, language: str) ->
 
 def test_the_nine_questions_come_in_order() -> None:
     html = rendered("base", charts={"npv": "<svg></svg>", "effects": "<svg></svg>"})
-    marks = ["case-ask", "Compared with", "case-headline", "case-numbers", "case-charts", "case-cash", "case-believed", "case-known",
+    marks = ["case-ask", "Compared", "case-headline", "case-numbers", "case-charts", "case-cash", "case-believed", "case-known",
              "case-overturn", "case-assumptions", "case-definitions", "case-held", "case-glossary", "case-appendix"]  # fmt: skip
     body = html[html.index("<article") :]
     places = [body.index(mark) for mark in marks]
@@ -85,12 +85,24 @@ def test_the_ask_says_how_much_from_where_by_whom_and_when() -> None:
     )
     assert rows["Budget"] == "Digital channels 4410; sponsor Head of onboarding"
     assert rows["Decision"] == "Steering committee, by 31 Aug 2026"
-    assert rows["Compared with"] == "three steps as today (20,013) against one merged step (19,987)"
+    assert rows["Compared"] == "one merged step (19,987) against three steps as today (20,013)"
+
+
+def test_a_budget_and_a_programme_have_a_name_per_language() -> None:
+    s = samples.SAMPLES["base"]()
+    two = {
+        "budget_line": {"en": "Service 2026", "zh": "2026 年服务预算"},
+        "programme": {"en": "Easy start", "zh": "轻松开通"},
+    }
+    e = s.experiment.model_copy(update=two)
+    told = page(e, s.readout, s.valuation, arm=s.arm, sealed=None, language="zh")
+    assert dict(told["ask"]["rows"])["出资"].startswith("2026 年服务预算；")
+    assert "轻松开通" in dict(told["held"]["rows"]).values()
 
 
 def test_the_ask_in_chinese() -> None:
     rows = dict(viewed("chinese-money", "zh")["ask"]["rows"])
-    assert rows["请批"] == "一次性 9 万元、每月约 4,000 元、每覆盖一个客户 0.12 元；三年合计 22.9 万元（现值）"
+    assert rows["请批"] == "一次性 9 万元、每月约 4,000 元、每覆盖一名客户 0.12 元；三年合计 22.9 万元（现值）"
 
 
 @pytest.mark.parametrize(
@@ -101,11 +113,28 @@ def test_the_ask_in_chinese() -> None:
         ("between", "Gather more evidence"),
         ("early", "Gather more evidence"),
         ("breached", None),
+        ("in-part", "Roll out in part"),
     ],
 )
 def test_the_recommended_box(name: str, ticked: str | None) -> None:
     boxes = viewed(name)["ask"]["boxes"]
     assert [box["text"] for box in boxes if box["recommended"]] == ([ticked] if ticked else [])
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "asked", "by_wave"),
+    [
+        ("en", "Roll it out in part: ", "To everyone it would cost", "−2.1 of every 100 (from 2 Mar 2026) and "),
+        ("zh", "建议部分推广：", "如全部推广需投入", "2026-03-02 上线"),
+    ],
+)
+def test_a_case_for_some_waves_says_so_and_that_its_money_is_of_all(
+    language: str, said: str, asked: str, by_wave: str
+) -> None:
+    found = viewed("in-part", language)
+    assert found["decision"]["sentence"].startswith(said)
+    assert asked in dict(found["ask"]["rows"])
+    assert by_wave in found["decision"]["because"][-1]
 
 
 def test_cash_and_freed_capacity_stand_apart() -> None:
@@ -141,8 +170,30 @@ def test_a_failed_check_stands_in_place_of_every_effect() -> None:
 
 def test_a_hidden_outcome_shows_the_check_and_the_others_stay() -> None:
     rows = {row["name"]: row for row in viewed("missing-answers")["effects"]}
-    assert rows["NPS"]["text"] == "not shown, a check failed: who answered"
+    assert rows["NPS"]["text"] == "not shown, a check failed: missing values"
     assert rows["Churn"]["text"].startswith("−1.4 of every 100")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_appendix_tells_nothing_that_a_failed_check_hides(language: str) -> None:
+    sample, naive = (
+        samples.SAMPLES["missing-answers"](),
+        {"outcome": "NPS", "naive": 6.3, "estimate": 4.1, "unit": "NPS points"},
+    )
+    told = Notice(code="naive-difference", facts=naive | {"comparison": "merged vs today"})
+    shown = sample.readout.model_copy(update={"warnings": (told,)})
+    found = page(sample.experiment, shown, None, arm="merged", sealed=sample.sealed, language=language)["appendix"]
+    assert {row[0] for row in found["effects"]} == {"churn", "revenue", "calls"}
+    assert [label.split(":")[0] for label in found["covariance"]["labels"]] == ["churn", "revenue", "calls"]
+    assert [row[0].split(":")[0] for row in found["law"]] == ["churn", "revenue", "calls"]
+    assert len(found["covariance"]["rows"][0][1]) == 3
+    assert "NPS" in found["hidden"]
+    assert not found["notices"]
+    withheld = next(row for row in found["checks"] if row["name"] == "precision")
+    assert withheld["verdict"] == "warn"
+    assert withheld["value"] == "—"
+    assert "2.35" not in withheld["sentence"]
+    assert "NPS" in withheld["sentence"]
 
 
 def test_what_was_believed_against_what_was_learnt() -> None:
@@ -258,7 +309,7 @@ def test_an_arm_named_like_a_column_keeps_its_name() -> None:
     columns = s.experiment.columns | {"one merged step": Column.model_validate({"label": "something else"})}
     experiment = s.experiment.model_copy(update={"columns": columns})
     page = render_case(experiment, s.readout, s.valuation, arm=s.arm, sealed=None, language="en")
-    assert "against one merged step" in page
+    assert "one merged step (19,987) against" in page
     assert "something else" not in page
 
 
@@ -278,7 +329,7 @@ def test_a_payback_that_hardly_varies_is_no_span_from_one_to_one() -> None:
             update={"cases": (s.valuation.cases[0].model_copy(update={"payback_months": months}),)}
         )
         html = render_case(s.experiment, s.readout, valuation, arm=s.arm, sealed=None, language="en", charts={})
-        assert said in html
+        assert said in html.replace("\u00a0", " ")
 
 
 def test_a_course_carried_on_is_no_group_compared_with() -> None:
@@ -288,6 +339,12 @@ def test_a_course_carried_on_is_no_group_compared_with() -> None:
     )
     rows = dict(page(series, s.readout, s.valuation, arm=s.arm, sealed=None, language="en")["ask"]["rows"])
     assert (
-        rows["Compared with"]
-        == "the course until then, carried on (20,013 periods), against what happened (19,987 periods)"
+        rows["Compared"] == "what happened (19,987 periods) against the course until then, carried on (20,013 periods)"
     )
+
+
+def test_paper_is_a4_in_chinese_and_letter_in_english() -> None:
+    css = case_css()
+    assert "@page { size: letter;" in css
+    assert "@page a4 { size: A4; }" in css
+    assert ".case:lang(zh) { page: a4; }" in css

@@ -117,6 +117,28 @@ def test_jumps_elsewhere_are_no_units() -> None:
     assert "unchanged units" not in drawn
 
 
+def test_differences_of_shares_are_percentage_points() -> None:
+    s, _ = sample()
+    for language, told in (("en", "percentage points"), ("zh", "百分点")):
+        voice = Voice.of(s.experiment, language)
+        assert f"'title': '{told}'" in str(chart(picture("gap", OBSERVED, unit="share"), voice).to_dict())
+        assert "'title': '%'" in str(chart(picture("waves", OBSERVED, unit="share"), voice).to_dict())
+
+
+def test_captions_say_what_a_picture_does_not_show() -> None:
+    above = OBSERVED.model_copy(update={"name": "above"})
+    counts = {"units": 6, "of_units": 6, "periods": 100, "of_periods": 672}
+    drawn = (picture("threshold", above), picture("since-switch", OBSERVED, rule=0.5), picture("first-stage", OBSERVED))
+    s, readout = sample(*drawn)
+    threshold, since, first = (t["caption"] for t in titles(s.experiment, readout, "en"))
+    assert "whether they got the change or not" in threshold
+    assert "the result leaves them out" in since
+    assert "the result also takes 1 recorded column into account" in first
+    assert "slots since the last switch" in pictures(s.experiment, readout, "en")["picture-1"]
+    _, scheduled = sample(picture("schedule", OBSERVED, facts=counts))
+    assert titles(s.experiment, scheduled, "en")[0]["caption"].endswith("the first 100 of 672 slots.")
+
+
 def test_a_missing_value_is_left_out() -> None:
     s, _ = sample()
     spec = chart(picture("event-time", EFFECT), Voice.of(s.experiment, "en")).to_dict()

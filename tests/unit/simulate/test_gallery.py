@@ -77,6 +77,16 @@ def test_merge_confirmation_steps_differences_lie_near_the_truth():
         assert abs(one.mean() - other.mean() - truth[name]) < 2 * error, name
 
 
+def test_merge_confirmation_steps_has_no_best_region_but_a_luckiest():
+    data, readme = pq.read_table(MERGE / "data.parquet").to_pandas(), (MERGE / "README.md").read_text("utf-8")
+    data["nps"] = (100.0 * (data["score"] > 8) - 100.0 * (data["score"] < 7)).where(data["score"].notna())
+    means = data.groupby(["region", "variant"])["nps"].mean().unstack()
+    moved = (means["merged"] - means["today"]).round(1)
+    assert moved.idxmax() == "west"
+    assert f"| +4.0 | +{moved['west']} |" in readme
+    assert f"fell by {-moved['south']}:" in " ".join(readme.split())
+
+
 def test_email_campaign_holds_the_published_groups_and_rates():
     # group sizes as published; means to six decimals from the published file (its README)
     data = pq.read_table(EMAIL / "data.parquet").to_pandas().groupby("segment")

@@ -267,11 +267,6 @@ def test_negative_amounts_and_integers_pass(fit_trial):
     assert effect.estimate == pytest.approx((5 + 2 + 4 + 8 + 1 + 3) / 6 - (-3 - 1 + 0 - 2 + 1 + 2) / 6)
 
 
-def test_an_exclusion_that_meets_nobody_is_shown_as_such(trial, reduce_trial):
-    profile = reduce_trial(trial({"exclude": {"arm": "c", "y": [7, "x"]}}), small()).profile
-    assert (profile.rows, profile.excluded) == (12, {"arm": 0, "y": 0})
-
-
 def test_left_out_rows_are_counted(trial, reduce_trial):
     data = small(kind=["staff", None, *["customer"] * 10])
     experiment = trial({"exclude": {"kind": "staff"}})
@@ -280,10 +275,19 @@ def test_left_out_rows_are_counted(trial, reduce_trial):
     assert [(n.code, n.facts) for n in profile.notices] == [("rows-excluded", {"rows": 1, "column": "kind"})]
 
 
+def test_a_value_to_leave_out_that_is_not_there_is_said(trial, reduce_trial):
+    data = small(kind=["staff", None, *["customer"] * 10])
+    like, none = (reduce_trial(trial({"exclude": {"kind": [k]}}), data).profile.notices for k in ("staf", "q"))
+    facts = {"column": "kind", "found": ["customer", "staff"]}
+    assert [(n.code, n.facts) for n in like[:1]] == [("excluded-like", facts | {"values": ["staf"], "near": ["staff"]})]
+    assert [(n.code, n.facts) for n in none[:1]] == [("excluded-none", facts | {"values": ["q"], "near": []})]
+
+
 @pytest.mark.parametrize(
     "dates",
     [
         lambda d: d, lambda d: [str(x) for x in d], lambda d: pd.to_datetime(pd.Series(d)), lambda d: [f"{x} 10:00:00" for x in d],
+        lambda d: [f"{x:%Y年%m月%d日}" for x in d], lambda d: [f"{x.year}年{x.month}月{x.day}日 10:00" for x in d], lambda d: [int(f"{x:%Y%m%d}") for x in d],
         lambda d: pd.to_datetime(pd.Series(d)).dt.tz_localize("UTC"),
     ],
 )  # fmt: skip
@@ -295,6 +299,16 @@ def test_units_whose_window_is_not_over_are_counted_and_left_out(dates, trial, r
     # by hand: 31 January + 3 months = 30 April and 1 February + 3 months = 1 May are over on 1 May; 1 March is not
     assert (profile.rows, profile.immature) == (11, 1)
     assert [(n.code, n.facts) for n in profile.notices] == [("immature-left-out", {"rows": 1})]
+
+
+@pytest.mark.parametrize("form", ["%Y/%m/%d", "{0.year}/{0.month}/{0.day}", "%m/%d/%Y", "%d.%m.%Y"])
+def test_dates_of_a_text_file_are_read_where_their_order_is_certain(form, trial, reduce_trial, tmp_path):
+    entered = [dt.date(2026, 1, 31)] * 10 + [dt.date(2026, 2, 1), dt.date(2026, 3, 1)]
+    written = [form.format(d) if "{" in form else f"{d:{form}}" for d in entered]
+    small(entered=written).to_csv(tmp_path / "data.csv", index=False)
+    outcome = {"name": "y", "kind": "amount", "column": "y", "role": "primary", "window_months": 3}
+    experiment = trial({"entered": "entered", "as_of": "2026-05-01", "outcomes": [outcome]})
+    assert reduce_trial(experiment, open_file(tmp_path / "data.csv")).profile.rows == 11
 
 
 def test_what_covariates_could_not_say_is_said(trial, reduce_trial):

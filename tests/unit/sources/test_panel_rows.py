@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalcx.core.errors import DataError
+from causalcx.core.errors import DataError, Unanswered
 from causalcx.core.need import EACH_ROW, EVERYONE, SIDE, TREATED, UNTREATED, Need
 from causalcx.core.outcomes import Outcome
 from causalcx.sources.engine import open_frame
@@ -54,6 +54,17 @@ def test_without_a_unit_column_every_row_is_a_unit():
     assert frame.profile.arms == {EVERYONE: 4}
 
 
+def test_without_a_unit_column_a_row_is_named_by_its_period():
+    series = PANEL[PANEL.store == "a"].drop(columns="store").assign(y=[1.0, np.inf, 2.0, 3.0])
+    with pytest.raises(DataError, match=r"\(month 2024-02: inf\)"):
+        pull(open_frame(series), Need(EACH_ROW, EVERYONE, EVERYONE, (OUTCOME,), time="month"))
+
+
+def test_an_outcome_that_nobody_has_is_refused_without_an_arm_to_name():
+    with pytest.raises(Unanswered, match=r"^Outcome y has no value at all\.$"):
+        pull(open_frame(PANEL.assign(y=np.nan)), WAVES)
+
+
 def test_the_cutoff_itself_is_treated():
     frame = pull(open_frame(hours([7.9, 8.0, 8.1, 2.0])), SIDES)
     assert list(frame.profile.arms) == [UNTREATED, TREATED]
@@ -63,7 +74,7 @@ def test_the_cutoff_itself_is_treated():
 @pytest.mark.parametrize(
     ("data", "need", "says"),
     [
-        (pd.concat([PANEL, PANEL[:2]]), WAVES, "14 rows for 12 unit-periods (`store` × `month`; first: b in 2024-01 × 2, b in 2024-02 × 2)"),
+        (pd.concat([PANEL, PANEL[:2]]), WAVES, "14 rows for 12 unit-periods (`store` × `month`; first: b · 2024-01 × 2, b · 2024-02 × 2)"),
         (PANEL.assign(month=[None, *PANEL.month[1:]]), WAVES, "Column `month` (time) is empty in 1 rows"),
         (hours([9.0, 10.0]), SIDES, "Column `hours` holds no value on one side of the cutoff 8"),
         (hours([9.0, None, 1.0]), SIDES, "Column `hours` (running) is empty in 1 rows"),

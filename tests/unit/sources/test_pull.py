@@ -48,6 +48,13 @@ def test_rows_come_in_the_order_of_the_unit_with_the_control_first() -> None:
     np.testing.assert_array_equal(frame.covariates["area"], [np.nan, np.nan, 1, 0])
 
 
+def test_a_covariate_that_holds_nothing_is_no_column_of_words() -> None:
+    frame = pull(open_frame(TABLE.set_column(4, "area", pa.array([None, "", " ", None], pa.string()))), NEED)
+    assert frame.levels == {}
+    assert np.isnan(frame.covariates["area"]).all()
+    assert [n.facts["column"] for n in frame.profile.notices if n.code == "constant-covariate"] == ["area"]
+
+
 def test_candidates_are_pulled_where_the_data_have_them() -> None:
     frame = pull(open_frame(TABLE), replace(NEED, covariates=(), candidates=("age", "mood")))
     assert list(frame.covariates) == ["age"]

@@ -84,9 +84,12 @@ FILES = [
     Bad("one arm left", "good.csv", REVENUE | {"exclude": {"arm": ["b"]}}, ("`arm` holds only the control `a`",)),
     Bad("no answer in an arm", "no-answer-in-b.csv", NPS, ("Outcome score has no value in arm b",)),
     Bad("no rows", "no-rows.csv", REVENUE, ("no-rows.csv has no rows that count",)),
-    Bad("no rows left", "good.csv", REVENUE | {"exclude": {"arm": ["a", "b"]}}, ("good.csv has no rows that count",)),
-    Bad("no dates", "entered-soon.csv", LATE, ("`entered` (entered) holds values that are no dates (id u2: 'soon', id u3: '2026-02-30')",)),
-    Bad("dates are numbers", "good.csv", LATE | {"entered": "calls"}, ("`calls` (entered) holds no dates",)),
+    Bad("no rows left", "good.csv", REVENUE | {"exclude": {"id": [f"u{i}" for i in range(1, 9)]}}, ("good.csv has no rows that count",)),
+    Bad("received in words", "churn-yes.csv", NPS | {"design.received": "churned"}, ("`churned` (received) holds No, Yes; write 1 where the offer was taken",)),
+    Bad("received beyond 1", "churn-2.csv", NPS | {"design.received": "churned"}, ("`churned` (received) holds values other than 0 and 1 (id u6: 2)",)),
+    Bad("no dates", "entered-soon.csv", LATE, ("`entered` (entered) holds values that are no dates (id u2: 'soon', id u3: '2026-02-30'); write them like 2026-03-24",)),
+    Bad("dates are numbers", "good.csv", LATE | {"entered": "calls"}, ("`calls` (entered) holds values that are no dates (id u1: ",)),
+    Bad("dates are amounts", "good.csv", LATE | {"entered": "revenue"}, ("`revenue` (entered) holds no dates; write them like 2026-03-24",)),
     Bad("dates are empty", "entered-empty.csv", LATE, ("`entered` (entered) is empty in 1 rows",)),
     Bad("nobody's window is over", "good.csv", LATE | {"as_of": "2026-02-15"}, ("On 2026-02-15 the outcome windows of 3 months are over for none of the 8 units",), 5),
     Bad("empty file", "empty.csv", REVENUE, ("empty.csv is empty",)),
@@ -113,6 +116,7 @@ GENERATED = [
     Bad("a row too long", ("long.csv", lambda text: text.replace("u3,b", "u3,b,1").encode()), {}, ("Line 5 of ", "long.csv has 4 values where the header names 3 columns", "put one that holds `,` into double quotes")),
     Bad("a value too long", ("huge.csv", lambda text: text.encode() + b"v,a," + b"1" * 3_000_000), {}, ("huge.csv cannot be read: ",)),
     Bad("decimal commas", ("comma.csv", lambda text: text.replace(",", ";").replace(".", ",").encode()), {}, ("Column `y` writes numbers with a decimal comma (id u0: '0,0', id u1: '1,5', id u2: '3,0'); write a point instead",)),
+    Bad("dates month first", ("us.csv", lambda text: dated(text, "0{}/11/2026")), {"entered": "y", "outcomes": [{"name": "z", "kind": "amount", "column": "z", "role": "primary", "window_months": 1}]}, ("Column `y` holds dates like 01/11/2026, which can be read in more than one way; write them year first",)),
     Bad("Parquet that was cut off", ("cut.parquet", lambda text: parquet_of(text)[:200]), {}, ("cut.parquet is damaged, cut off, or no .parquet file",)),
     Bad("Parquet with damaged pages", ("pages.parquet", lambda text: b"PAR1" + b"\xff" * 60 + parquet_of(text)[64:]), {}, ("pages.parquet is damaged, cut off, or no .parquet file",)),
     Bad("records as arms", ("nested.parquet", lambda text: parquet_of(text)), {"design.treatment": "list"}, ("Column `list` is of type array<int64>; one number, word or date per row is expected",)),
@@ -137,8 +141,11 @@ FRAMES = [
     Bad("units without a cluster", lambda: frame(team=[None, *map(str, range(11))]), {"design.cluster": "team"}, ("Column `team` (cluster) is empty in 1 rows",)),
     Bad("one cluster in an arm", lambda: frame(team=lambda d: d.arm), {"design.cluster": "team"}, ("arm a has one cluster only", "`kind: synthetic-control`"), 5),
     Bad("denominators below zero", lambda: frame(calls=-1.0), {"outcomes": [{"name": "rate", "kind": "ratio", "numerator": "y", "denominator": "calls", "role": "primary"}]}, ("`calls` (denominator of rate) holds values below 0 (id 0: -1.0",)),
+    Bad("a factor's level that reads as two", lambda: frame(x=["no", "2 × 2"] * 6), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `x` (factor) holds `2 × 2`", "write that level without it")),
     Bad("a factor of one level", lambda: frame(x="no"), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `x` (factor) holds only no",)),
-    Bad("a factor missing", lambda: frame(x=["no", None, *["no", "yes"] * 5]), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `arm, x` (treatment) is empty in 1 rows",)),
+    Bad("a factor missing", lambda: frame(x=["no", None, *["no", "yes"] * 5]), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `x` (factor) is empty in 1 rows",)),
+    Bad("a factor of nothing", lambda: frame(x=[" "] * 12), {"design.treatment": None, "design.control": None, "design.factors": {"one": "arm", "two": "x"}}, ("Column `x` (factor) holds only nothing",)),
+    Bad("take-up unknown in an arm", lambda: frame(x=[None, "1"] * 6), {"design.received": "x"}, ("Column `x` (received) has no value in arm a; say for every unit",)),
     Bad("dates as amounts", lambda: frame(y=dt.datetime(2026, 1, 1)), {}, ("`y` is of type timestamp", "expected numbers")),
     Bad("lists as amounts", lambda: frame(y=[[1]] * 12), {}, ("`y` is of type array",)),
     Bad("before and after as arms", lambda: frame(id=[i // 2 for i in range(12)]), {}, ("`id` (unit) is not unique: 12 rows, 6 units", "more than one arm")),
@@ -167,6 +174,14 @@ FRAMES = [
 
 
 ROWS = "id,arm,y\n" + "".join(f"u{i},{'ab'[i % 2]},{i * 1.5}\n" for i in range(12))
+
+
+def dated(text: str, form: str) -> bytes:
+    """The rows with their numbers in a column z, and dates of this form in y."""
+    rows = [line.split(",") for line in text.splitlines()[1:]]
+    return "\n".join(
+        ["id,arm,y,z", *(f"{u},{a},{form.format(i % 9 + 1)},{y}" for i, (u, a, y) in enumerate(rows))]
+    ).encode()
 
 
 def parquet_of(text: str) -> bytes:
@@ -243,6 +258,7 @@ def test_a_password_is_never_in_the_sentence():
 ROWS_IN_TIME = {
     "Column `{column}` (time) is empty in {rows} rows; give them a period, or leave them out.",
     "Column `{column}` holds no value on one side of the cutoff {cutoff}; there is nothing to compare.",
+    "Outcome {outcome} has no value at all.",
     "{rows} rows for {places} unit-periods (`{unit}` × `{time}`; first: {first}). One row per unit and period is expected.",
 }
 """Sentences that test_panel_rows.py provokes."""

@@ -11,6 +11,7 @@ from causalcx.core.case import Verdict
 from causalcx.core.check import Check
 from causalcx.core.looks import LookRecord
 from causalcx.value import value_case
+from causalcx.words import notice_sentence
 
 Make = Callable[..., Any]
 STRONG = {"revenue": (20.0, 0.8), "churn": (-0.05, 0.004), "calls": (-0.05, 0.03)}
@@ -54,6 +55,9 @@ def test_extend_between_the_rules(verdict: Make) -> None:
     found = verdict(BETWEEN)
     assert (found.verdict, codes(found)) == ("extend", ["between-rules"])
     assert 0.2 < found.because[0].facts["probability"] < 0.9
+    told = notice_sentence(found.because[0], "en")
+    assert "asks that the net present value is above 0 in at least 9 of 10 cases" in told
+    assert "Stopping asks that the net present value is above 0 in at most 2 of 10 cases" in told
 
 
 def test_both_rules_met_is_extend_with_both_named(verdict: Make) -> None:

@@ -45,7 +45,9 @@ def phrases() -> dict[str, str]:
         name = str(file.relative_to(PACKAGE))
         if not name.startswith("core/") or name == "core/moments.py":
             continue
-        nodes = [c.args[0] for c in _calls(tree, {"ValueError", "chosen_by_shape"}) if c.args]
+        nodes = [
+            c.args[0] for c in _calls(tree, {"ValueError", "chosen_by_shape", "chosen_by", "wrong_shape"}) if c.args
+        ]
         if name in WHOLE_MODULES:
             nodes += list(_texts_in_tuples_and_returns(tree))
         found |= {
@@ -83,7 +85,7 @@ def _raised(tree: ast.Module) -> Iterator[ast.Call]:
         if (
             isinstance(node, ast.Raise)
             and isinstance(node.exc, ast.Call)
-            and _called(node.exc) not in PYTHONS_OWN | {"NotBuilt"}
+            and _called(node.exc) not in PYTHONS_OWN | {"NotBuilt", "wrong_shape"}
         ):
             yield node.exc
 

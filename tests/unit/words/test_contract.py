@@ -91,7 +91,7 @@ def test_value_has_the_keys_of_the_contract() -> None:
     assert {"p50", "never"} <= set(found["payback_months"])
     assert {"p50", "undefined"} <= set(found["irr"])
     assert set(found["cash_flow"][0]) == {"month", "benefit", "cost", "net"}
-    assert {"rule", "verdict", "because", "sentence"} == set(found["decision"])
+    assert {"rule", "verdict", "advice", "because", "sentence"} == set(found["decision"])
     assert all(isinstance(reason, str) for reason in found["decision"]["because"])
 
 

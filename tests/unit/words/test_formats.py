@@ -43,6 +43,49 @@ def test_a_span_of_money_stands_on_one_scale() -> None:
     assert formats.money_span(-900_000, 100_000, "USD", "en") == "−$900k to $100k"
 
 
+def test_chinese_money_side_by_side_keeps_a_decimal_below_a_million() -> None:
+    scale = formats.money_scale([66_400, 20_100, 118_000], "zh")
+    assert [formats.money(x, "USD", "zh", scale=scale) for x in (66_400, 63_900)] == ["6.6 万美元", "6.4 万美元"]
+    assert formats.money_span(-3_200, 620_000, "USD", "zh") == "−0.3 万至 62.0 万美元"
+
+
+@pytest.mark.parametrize(
+    ("plain", "kept"),
+    [
+        ("+¥21.1k a month", "+\u2060¥21.1k a month"),
+        ("−$900k to $100k", "−\u2060$900k to $100k"),
+        ("pays in 99 of 100 cases", "pays in 99\u00a0of\u00a0100 cases"),
+        ("fell by 1.4 of every 100", "fell by 1.4\u00a0of every\u00a0100"),
+        ("59 万至 138 万美元", "59\u00a0万至 138\u00a0万美元"),
+        ("约 24 个月", "约 24\u00a0个月"),
+    ],
+)
+def test_a_figure_stays_on_a_line_with_its_unit(plain: str, kept: str) -> None:
+    assert formats.unbroken(plain) == kept
+
+
+def test_what_is_not_nothing_is_never_written_as_nothing() -> None:
+    assert formats.money_span(320, 620_000, "USD", "zh") == "0.03 万至 62.0 万美元"
+    assert formats.money_span(320, 1_480_000, "USD", "zh") == "0.03 万至 148 万美元"
+    assert formats.money_span(-320, 620_000, "USD", "en") == "−$0.3k to $620k"
+    assert formats.money_span(0, 620_000, "USD", "en") == "$0k to $620k"
+
+
+@pytest.mark.parametrize(
+    ("x", "english", "chinese"),
+    [
+        (6.1e-4, "+¥0.00061", "+0.00061 元"),
+        (-0.0049, "−¥0.0049", "−0.0049 元"),
+        (0.0051, "+¥0.01", "+0.01 元"),
+        (1e-17, "¥0.00", "0.00 元"),
+    ],
+)
+def test_money_below_half_a_cent_keeps_two_digits_and_its_sign(x: float, english: str, chinese: str) -> None:
+    assert change_text(x, "CNY", Names("en"), sign=True) == english
+    assert change_text(x, "CNY", Names("zh"), sign=True) == chinese
+    assert span_text(-3e-4, 0.02, "CNY", Names("zh")) == "−0.0003 至 +0.02 元"
+
+
 @pytest.mark.parametrize(
     ("p", "english", "chinese"),
     [

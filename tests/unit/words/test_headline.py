@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from causalcx.core.check import Check
 from causalcx.core.experiment import Interference
 from causalcx.words import headline
 from tests.unit.reports import case_samples as samples
@@ -60,6 +61,18 @@ def test_a_total_with_the_neighbours_changed_too_is_told_as_such() -> None:
     felt = s.experiment.model_copy(update={"interference": Interference(exposure="near")})
     assert "into one: with the change at every neighbour too, NPS rose by" in headline(felt, s.readout, None, "en")
     assert "：若邻近对象也都采用，NPS 上升" in headline(felt, s.readout, None, "zh")
+
+
+def test_a_failed_check_is_told_without_its_statistics() -> None:
+    s = samples.SAMPLES["base"]()
+    facts = {"outcome": "NPS", "unit": "NPS points", "treated": 20, "among": 240, "extreme": 20, "periods": 1, "by_chance": 1.67,
+             "expected": 15.56, "expected_std_error": 0.7, "declared": "low"}  # fmt: skip
+    picked = s.readout.model_copy(update={"checks": (Check(name="selected-on-outcome", verdict="fail", facts=facts),)})
+    assert headline(s.experiment, picked, None, "en").endswith(
+        "The 20 customers were picked because their NPS had been the lowest, and the lowest come back by themselves: "
+        "those of earlier periods, left alone, moved by +15.6 points."
+    )
+    assert "这 20 名客户正是因为 NPS 最低才被选中的" in headline(s.experiment, picked, None, "zh")
 
 
 def test_a_title_that_asks_is_answered_in_a_sentence_of_its_own() -> None:

@@ -47,6 +47,20 @@ def test_a_switchback_counts_slots() -> None:
     assert named(SWITCHED, language="zh").one == "时段"
 
 
+def test_one_of_them_is_counted_with_its_measure_word() -> None:
+    races = named(
+        "{kind: discontinuity, unit: race, running: margin, cutoff: 0}",
+        "{race: {label: {en: race, zh: 选举}}}",
+        language="zh",
+    )
+    assert (races.each, named(SWITCHED).each) == ("场选举", "slot")
+
+
+def test_a_stretch_of_time_has_no_months_of_its_own() -> None:
+    assert named(SWITCHED).passing
+    assert not named("{kind: staggered, unit: place, time: week, cohort: first}").passing
+
+
 def test_what_reached_everything_at_once_has_no_units_to_tell_of() -> None:
     assert named(EVERYBODY).whole
     assert not named(SWITCHED).whole

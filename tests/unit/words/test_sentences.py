@@ -8,6 +8,8 @@ from causalcx.core.check import Check, Notice
 from causalcx.core.errors import CausalcxError, DataError, ExperimentError, Message, NotBuilt, Problem
 from causalcx.core.experiment_file import parse_experiment
 from causalcx.words import Names, check_sentence, notice_sentence, say, sentence
+from causalcx.words.catalogue import messages
+from causalcx.words.names import _CHINESE_SIDES
 
 
 def test_a_rule_is_told_in_words() -> None:
@@ -53,6 +55,27 @@ def test_interference_that_is_shared_has_its_own_sentence() -> None:
     assert "does not say" in check_sentence(silent)
 
 
+def test_a_reason_within_brackets_keeps_no_full_stop() -> None:
+    reason = {"en": "They are like those measured.", "zh": "他们与已测量者相近。"}
+    assert sentence("notice.transported", {"reason": reason}).endswith(
+        "(They are like those measured): minus one level."
+    )
+    assert sentence("notice.transported", {"reason": reason}, "zh").endswith("（他们与已测量者相近），降一级。")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_tells_no_key_of_the_file(language: str) -> None:
+    assert not [code for code, text in messages(language).items() if code.startswith("check.") and "`" in text]
+    missing = Check(
+        name="immaturity", verdict="info", facts={"declared": "undeclared", "missing": ["entered", "window_months"]}
+    )
+    told = {
+        "en": "the day on which each one entered and how many months each one is observed.",
+        "zh": "文件未写明每个对象的进入日期、每个对象的观察月数。",
+    }
+    assert check_sentence(missing, language).endswith(told[language])
+
+
 def test_a_third_partys_codes_are_named_not_lost() -> None:
     assert check_sentence(Check(name="weather", verdict="warn"), "zh") == "weather：请留意。"
     assert check_sentence(Check(name="weather", verdict="warn", sentence="It rained.")) == "It rained."
@@ -69,8 +92,27 @@ def test_errors_keep_their_facts_in_chinese() -> None:
 
 
 def test_every_problem_of_a_file_is_said() -> None:
-    problem = Problem("period", Message("{text}.", {"text": "expected start <= end"}), line=4)
+    problem = Problem("period", Message("{text}.", {"text": Message("expected start <= end")}), line=4)
     assert say(ExperimentError((problem,), "e.yaml"), "zh") == "e.yaml 第 4 行：`period`：应满足 start <= end。"
+
+
+def test_a_name_that_is_also_a_word_of_ours_stays_as_the_user_wrote_it() -> None:
+    error = DataError(
+        "{source} has no column {missing}; present: {present}.", source="experiment", missing="segment", present="arms"
+    )
+    assert say(error, "zh") == "experiment 中没有列 segment；现有列：arms。"
+    taken = Problem("outcomes", Message("{text}.", {"text": Message("the name `a list` is taken by another outcome")}))
+    assert "`a list`" in say(ExperimentError((taken,)), "zh")
+    told = say(NotBuilt(Message("`segments` with `kind: {kind}`", {"kind": "instrument"})), "zh")
+    assert told == "`kind: instrument` 下的 `segments` 属于 causalcx 文件格式，但本版本尚未实现。"
+
+
+def test_the_wave_of_those_never_treated_has_a_chinese_name() -> None:
+    roll_out = Names("zh", arms=_CHINESE_SIDES)
+    facts = {"treated": 5, "untreated": 1, "cohorts": ["2026-03", "never"], "seen": "lone", "cluster": None}
+    told = check_sentence(Check(name="few-clusters", verdict="warn", facts=facts), "zh", names=roll_out)
+    assert "never" not in told
+    assert "从未有举措的对象" in told
 
 
 def test_a_phrase_within_a_phrase_is_translated_too() -> None:
@@ -145,3 +187,31 @@ def test_waves_are_told_by_their_day() -> None:
     notice = Notice(code="waves-that-pay", facts=waves)
     assert "where the change came on 24 Nov 2025, and not where it came on 2 Feb 2026 and 7." in notice_sentence(notice)
     assert "2025-11-24 上线的达到，2026-02-02、7 上线的未达到" in notice_sentence(notice, "zh")
+
+
+DRIFT = {"outcome": "churn", "slope": 0.0048, "bias": 0.0289, "estimate": 0.092, "unit": "share", "seen": "blunt"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({}, "up to 0.5 of every 100 per period could have gone unnoticed and would by itself have made a difference of 2.9 of every 100, where the result is +9.2 of every 100."),
+        ({"estimate": -0.00005}, "0.5 of every 100 per period could have gone unnoticed and would by itself have made a difference of 2.9 of every 100, where the result is −0.005 of every 100."),
+        ({"shape": "own"}, "where the effect of the own change is +9.2 of every 100."),
+    ],
+)  # fmt: skip
+def test_a_drift_is_told_of_one_base_and_beside_the_effect_that_it_bears_on(
+    facts: dict[str, object], told: str
+) -> None:
+    assert check_sentence(Check(name="pre-trends", verdict="warn", facts=DRIFT | facts)).endswith(told)
+
+
+def test_what_two_facts_say_together_has_a_sentence_of_its_own() -> None:
+    def told(**facts: object) -> str:
+        return check_sentence(
+            Check(name="parallel-trends-sensitivity", verdict="info", facts={"outcome": "churn"} | facts)
+        )
+
+    assert "own change is not clear of zero" in told(shape="own", seen="unclear")
+    assert told(shape="own", seen="none") == told(seen="none")
+    assert told(seen="none") != told(seen="unclear")

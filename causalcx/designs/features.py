@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from causalcx.core.errors import CannotAnswer
+from causalcx.core.linear import NOTHING, inverse, rank
 from causalcx.core.moments import Array
 from causalcx.core.need import IS_MISSING, Frame
 
@@ -46,3 +48,21 @@ def _numeric(column: str, values: Array) -> dict[str, Array]:
 def _one_hot(column: str, positions: Array, levels: tuple[str, ...]) -> dict[str, Array]:
     parts = {f"{column}={level}": (positions == i).astype(float) for i, level in enumerate(levels) if i}
     return parts | {f"{column}{IS_MISSING}": np.isnan(positions).astype(float)}
+
+
+def refuse_repeats(frame: Frame, covariates: tuple[str, ...]) -> None:
+    """Raises CannotAnswer for an outcome that the covariates repeat: nothing but rounding would be left as its standard error."""
+    x = features(frame, covariates).values
+    for name, y in frame.outcomes.items() if covariates else ():
+        seen = ~np.isnan(y)
+        if not seen.any():
+            continue
+        own, columns = y[seen] - y[seen].mean(), x[seen] - x[seen].mean(axis=0)
+        products = columns.T @ columns
+        left = own - columns @ (inverse(products) @ (columns.T @ own))
+        saturated = rank(products) >= len(own) - 1
+        if own.any() and not saturated and left @ left <= NOTHING * (own @ own):
+            raise CannotAnswer(
+                "Outcome {outcome} follows from the covariates to the last digit, so they hold it in another form; take it out of `covariates`.",
+                outcome=name,
+            )  # fmt: skip
