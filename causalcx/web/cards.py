@@ -48,6 +48,8 @@ class Card:
     level: int | None
     of: int
     advice: str | None
+    breached: str | None
+    """The guardrails that were breached, whatever the money says."""
     exploratory: bool
 
 
@@ -76,9 +78,14 @@ def _card(
         money=_money(priced, language) if priced else None,
         chance=words.share_of(priced.probability_pays, language) if priced else None,
         level=grade.level if grade else None, of=grade.of if grade else 5,
-        advice=money.decision.advice if money else None,
+        advice=money.decision.advice if money else None, breached=_breached(money, names, language) if money else None,
         exploratory=grade is not None and grade.sealed_days_before_data is None,
     )  # fmt: skip
+
+
+def _breached(money: Case, names: words.Names, language: str) -> str | None:
+    outcomes = [n.facts["outcome"] for n in money.decision.because if n.code == "guardrail-breached"]
+    return words.listing([names.outcome(o) for o in outcomes], language) if outcomes else None
 
 
 def _effects(

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from causalcx.core.check import Notice
 from causalcx.core.errors import DataError
 from causalcx.registry import Registry
 from causalcx.web import create_app
@@ -196,6 +197,29 @@ def test_a_failed_check_stands_in_place_of_the_effect(full: Path) -> None:
     (card,) = cards_of(found, "zh")
     assert card.failed is not None
     assert (card.effects, card.money, card.chance) == ((), None, None)
+
+
+def test_the_list_names_a_breached_guardrail_beside_the_money(workspace: Path, samples: Any) -> None:
+    from causalcx.service.portal import published_case
+    from causalcx.web.cards import cards_of
+
+    registry = Registry.open(workspace / ".causalcx" / "registry.sqlite")
+    publish_sample(
+        registry, "good-money", samples.SAMPLES["base"](), {"merged": dict.fromkeys(("en", "zh"), "<h1></h1>")}
+    )
+    registry.close()
+    found = published_case(workspace=workspace, key="good-money")
+    assert found is not None
+    assert found.valuation is not None
+    breach = Notice(code="guardrail-breached", facts={"outcome": "calls", "comparison": "merged vs today"})
+    cases = [
+        c.model_copy(update={"decision": c.decision.model_copy(update={"because": (breach,)})})
+        for c in found.valuation.cases
+    ]
+    (before,) = cards_of(found, "en")
+    (card,) = cards_of(replace(found, valuation=found.valuation.model_copy(update={"cases": tuple(cases)})), "en")
+    assert (before.breached, card.breached) == (None, "calls")
+    assert card.money is not None
 
 
 def test_each_arm_has_its_line_and_its_page(client: FlaskClient) -> None:
