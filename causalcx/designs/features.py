@@ -50,19 +50,23 @@ def _one_hot(column: str, positions: Array, levels: tuple[str, ...]) -> dict[str
     return parts | {f"{column}{IS_MISSING}": np.isnan(positions).astype(float)}
 
 
-def refuse_repeats(frame: Frame, covariates: tuple[str, ...]) -> None:
-    """Raises CannotAnswer for an outcome that the covariates repeat: nothing but rounding would be left as its standard error."""
-    x = features(frame, covariates).values
-    for name, y in frame.outcomes.items() if covariates else ():
+def refuse_repeats(frame: Frame, known: Features) -> None:
+    """Raises CannotAnswer for an outcome that covariates [n, k], in the order of the frame, repeat."""
+    for name, y in frame.outcomes.items() if known.names else ():
         seen = ~np.isnan(y)
         if not seen.any():
             continue
-        own, columns = y[seen] - y[seen].mean(), x[seen] - x[seen].mean(axis=0)
+        own, columns = y[seen] - y[seen].mean(), known.values[seen] - known.values[seen].mean(axis=0)
         products = columns.T @ columns
         left = own - columns @ (inverse(products) @ (columns.T @ own))
         saturated = rank(products) >= len(own) - 1
         if own.any() and not saturated and left @ left <= NOTHING * (own @ own):
-            raise CannotAnswer(
-                "Outcome {outcome} follows from the covariates to the last digit, so they hold it in another form; take it out of `covariates`.",
-                outcome=name,
-            )  # fmt: skip
+            raise repeated(name)
+
+
+def repeated(outcome: str) -> CannotAnswer:
+    """An outcome that the covariates repeat leaves nothing but rounding as its standard error."""
+    return CannotAnswer(
+        "Outcome {outcome} follows from the covariates to the last digit, so they hold it in another form; take it out of `covariates`.",
+        outcome=outcome,
+    )  # fmt: skip

@@ -26,6 +26,7 @@ from causalcx.core.errors import CannotAnswer
 from causalcx.core.linear import NOTHING, inverse, rank
 from causalcx.core.moments import Array, Moments
 from causalcx.core.need import ANSWERED_BY, COVARIATE, TAKEN
+from causalcx.designs.features import repeated
 
 SPARE_UNITS = 3
 """Answers per covariate that an arm needs beyond its strata before its slopes are worth estimating."""
@@ -254,14 +255,10 @@ def _refuse_flat(sums: _Sums, outcomes: tuple[str, ...]) -> None:
 
 
 def _refuse_determined(sums: _Sums, residual: Array, outcomes: tuple[str, ...]) -> None:
-    """An outcome that the covariates repeat leaves nothing but rounding as its standard error."""
     left, whole = (np.einsum("asvv,sv->av", products, sums.used.astype(float)) for products in (residual, sums.yy))
-    repeated = (left <= NOTHING * whole).all(axis=0) & (whole > 0).any(axis=0)
-    if repeated.any():
-        raise CannotAnswer(
-            "Outcome {outcome} follows from the covariates to the last digit, so they hold it in another form; take it out of `covariates`.",
-            outcome=outcomes[int(repeated.argmax())].split("|")[0],
-        )  # fmt: skip
+    same = (left <= NOTHING * whole).all(axis=0) & (whole > 0).any(axis=0)
+    if same.any():
+        raise repeated(outcomes[int(same.argmax())].split("|")[0])
 
 
 def _residual_products(sums: _Sums, slopes: Array) -> Array:

@@ -13,6 +13,7 @@ from causalcx.core.linear import NOTHING
 from causalcx.core.moments import Array, Moments, Whole
 from causalcx.designs.arms.armmeans import SPARE_UNITS, ArmMeans, arm_means, plain_scatter
 from causalcx.designs.arms.clusterfit import ClusterFit
+from causalcx.designs.features import repeated
 
 LEAST_CLUSTERS = 2
 """Clusters of an arm without which chance cannot be told from the change."""
@@ -120,7 +121,4 @@ def _refuse_flat(outcomes: tuple[str, ...], scatter: Array, covariance: Array, u
                 "Outcome {outcome} does not vary within any arm, so its effect has no standard error.", outcome=name
             )
         if not (own[:, at] > NOTHING * spread[:, at].max()).any():
-            raise CannotAnswer(
-                "Outcome {outcome} follows from the covariates to the last digit, so they hold it in another form; take it out of `covariates`.",
-                outcome=name,
-            )  # fmt: skip
+            raise repeated(name)

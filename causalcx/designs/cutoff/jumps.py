@@ -61,7 +61,7 @@ def ordered(experiment: Experiment, design: Discontinuity, frame: Frame) -> Orde
     x = frame.numbers[design.running] - design.cutoff
     order = np.argsort(x, kind="stable")
     known = features(frame, tuple(design.covariates))
-    refuse_repeats(frame, tuple(design.covariates))
+    refuse_repeats(frame, known)
     values = known.values[order] if known.names else np.empty((0, 0))
     return Ordered(
         order=order,

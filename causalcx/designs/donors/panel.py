@@ -15,7 +15,7 @@ from causalcx.core.moments import Array, Whole
 from causalcx.core.need import Frame
 from causalcx.core.panel import Clock, Panel
 from causalcx.designs.donors.spread import Setting
-from causalcx.designs.features import refuse_repeats
+from causalcx.designs.features import features, refuse_repeats
 
 LEAST_BEFORE, LEAST_DONORS, MOST_UNITS = 2, 2, 500
 SHOWN = 3
@@ -44,7 +44,7 @@ def comparison_of(experiment: Experiment, design: SyntheticControl, frame: Frame
             "`{unit}` names {units} units, and a synthetic control weighs {most} at most; sum rows up to sites or regions, or use `kind: staggered`.",
             unit=design.unit, units=panel.size[0], most=MOST_UNITS,
         )  # fmt: skip
-    refuse_repeats(frame, tuple(design.covariates))
+    refuse_repeats(frame, features(frame, tuple(design.covariates)))
     treated = _treated(design, panel)
     start = _start(design, panel.clock)
     raw = tuple(panel.wide(frame.outcomes[o.key]) for o in experiment.outcomes)

@@ -89,7 +89,7 @@ def setting_of(design: Instrument, frame: Frame) -> Setting:
     level, taken = labels.position, (frame.arm == 1).astype(float)
     _refuse(design, frame, level, len(labels.names))
     x = features(frame, tuple(design.covariates))
-    refuse_repeats(frame, tuple(design.covariates))
+    refuse_repeats(frame, x)
     if len(labels.names) == 2:
         z, (more, less) = two_valued(level, taken)
         setting = Setting(

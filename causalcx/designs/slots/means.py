@@ -50,8 +50,9 @@ def covariates_of(slots: Slots, frame: Frame, columns: Sequence[str]) -> Array:
     positions = {c: np.where(np.isnan(by_level[c]), np.nan, place.astype(float)) for c, (_, place) in places.items()}
     levels = {c: tuple(str(x) for x in found if x == x) for c, (found, _) in places.items()}
     prepared = replace(frame, covariates={**frame.covariates, **positions}, levels={**frame.levels, **levels})
-    refuse_repeats(prepared, tuple(columns))
-    return features(prepared, tuple(columns)).values[slots.rows]
+    known = features(prepared, tuple(columns))
+    refuse_repeats(prepared, known)
+    return known.values[slots.rows]
 
 
 def _few(values: Array) -> bool:
