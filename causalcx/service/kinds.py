@@ -58,9 +58,10 @@ def design_of(experiment: Experiment) -> Design:
 
 def module_of(kind: str) -> Design:
     """The module that does a kind; raises NotBuilt for what no version has built."""
-    if kind not in BUILT_IN and _brought(kind) is None:
+    brought = _brought(kind)
+    if kind not in BUILT_IN and brought is None:
         raise NotBuilt(f"`design.kind: {kind}`")
-    return _brought(kind) or cast(Design, import_module(BUILT_IN[kind]))
+    return brought or cast(Design, import_module(BUILT_IN[kind]))
 
 
 def _brought(kind: str) -> Design | None:
